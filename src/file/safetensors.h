@@ -35,8 +35,9 @@ typedef struct fm_safetensors_item {
     fm_tensor tensor;
 } fm_safetensors_item;
 
-/* Writes path atomically (base/fs.h): temporary file, fsync, rename. Tensors are laid out in the given order,
- * each aligned to its element size. `metadata` is count pairs of key, value (may be 0 pairs). */
+/* Writes path atomically (base/fs.h): temporary file, fsync, rename. Tensors are laid out by falling element size (so
+ * that each is aligned without holes, which other readers refuse), otherwise in the given order.
+ * `metadata` is count pairs of key, value (may be 0 pairs). */
 fm_status fm_safetensors_write(const char *path, const fm_safetensors_item *items, int count,
                                const char *const metadata[][2], int metadata_count, fm_error *err);
 
