@@ -1,0 +1,69 @@
+/* kern.c: the table of kernels: a row per operation, a column per level; see kern.h.
+ *
+ * Every set of levels that --isa can leave has its table, all filled once: the reference first, then the highest
+ * level of the set that has a file. Refuses nothing: the scalar column is always complete.
+ */
+#include "kern/kern_table.h"
+
+#include <pthread.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "kern/gemm/gemm_serial.h"
+#include "kern/linear/linear_serial.h"
+
+#if defined(FM_X86)
+#define ON_X86(...) __VA_ARGS__
+#else
+#define ON_X86(...)
+#endif
+
+typedef struct row {
+    const char *operation;
+    size_t member;                  /* offset in struct fm_kern */
+    const void *level[FM_ISA_COUNT]; /* NULL: no file for this level */
+} row;
+
+static const row rows[] = {
+    {"gemm", offsetof(fm_kern, gemm),
+     {[FM_ISA_SCALAR] = &fm_gemm_scalar}},
+    {"gemm_bf16", offsetof(fm_kern, gemm_bf16),
+     {[FM_ISA_SCALAR] = &fm_gemm_scalar}},
+    {"linear", offsetof(fm_kern, linear),
+     {[FM_ISA_SCALAR] = &fm_linear_ref}},
+};
+
+enum { ROWS = sizeof rows / sizeof rows[0], TABLES = 1 << FM_ISA_COUNT };
+
+static fm_kern tables[TABLES]; /* by isa mask; constant once built */
+static pthread_once_t built = PTHREAD_ONCE_INIT;
+
+static fm_isa best_level(const row *r, uint32_t mask) {
+    for (int level = FM_ISA_COUNT - 1; level > FM_ISA_SCALAR; level--)
+        if (mask & 1u << level && r->level[level] != NULL) return (fm_isa)level;
+    return FM_ISA_SCALAR;
+}
+
+static void build(void) {
+    for (uint32_t mask = 0; mask < TABLES; mask++)
+        for (int i = 0; i < ROWS; i++)
+            memcpy((char *)&tables[mask] + rows[i].member, &rows[i].level[best_level(&rows[i], mask)],
+                   sizeof(void *));
+}
+
+void fm_kern_attach(fm_dev *dev) {
+    pthread_once(&built, build);
+    dev->kern = &tables[dev->isa_mask % TABLES];
+}
+
+int fm_kern_rows(const fm_dev *dev, fm_kern_row *out, int room) {
+    for (int i = 0; i < ROWS && i < room; i++)
+        out[i] = (fm_kern_row){rows[i].operation, best_level(&rows[i], dev->isa_mask)};
+    return ROWS;
+}
+
+const void *fm_kern_level(const char *operation, fm_isa level) {
+    for (int i = 0; i < ROWS; i++)
+        if (strcmp(rows[i].operation, operation) == 0) return rows[i].level[level];
+    return NULL;
+}
