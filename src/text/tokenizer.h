@@ -93,19 +93,19 @@ fm_status fm_tokenizer_decode(const fm_tokenizer *tokenizer, const int32_t *ids,
 
 /* Streaming: what is appended after each push ends at a character boundary; the rest waits inside. Caller's storage,
  * nothing to release; borrows the tokeniser. */
-typedef struct fm_decoder {
+typedef struct fm_detokenizer {
     const fm_tokenizer *tokenizer;
     unsigned flags;     /* FM_DECODE_... */
     uint8_t pending[4]; /* the beginning of a character that is not complete yet */
     int pending_bytes;
-} fm_decoder;
+} fm_detokenizer;
 
-fm_decoder fm_decoder_init(const fm_tokenizer *tokenizer, unsigned flags);
+fm_detokenizer fm_detokenizer_init(const fm_tokenizer *tokenizer, unsigned flags);
 
 /* Appends the characters that became complete. FM_ERR_ARG for an unknown id, FM_ERR_MEMORY. */
-fm_status fm_decoder_push(fm_decoder *decoder, int32_t id, fm_buf *out, fm_error *err);
+fm_status fm_detokenizer_push(fm_detokenizer *detokenizer, int32_t id, fm_buf *out, fm_error *err);
 
 /* The end: what is still pending cannot become a character; it is written raw, or as one U+FFFD. */
-fm_status fm_decoder_flush(fm_decoder *decoder, fm_buf *out, fm_error *err);
+fm_status fm_detokenizer_flush(fm_detokenizer *detokenizer, fm_buf *out, fm_error *err);
 
 #endif
