@@ -9,8 +9,18 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "kern/adamw/adamw_serial.h"
+#include "kern/attention/attention_serial.h"
+#include "kern/embed/embed_serial.h"
 #include "kern/gemm/gemm_serial.h"
 #include "kern/linear/linear_serial.h"
+#include "kern/mla_decode/mla_decode_serial.h"
+#include "kern/permute/permute_serial.h"
+#include "kern/rmsnorm/rmsnorm_serial.h"
+#include "kern/rope/rope_serial.h"
+#include "kern/router/router_serial.h"
+#include "kern/swiglu/swiglu_serial.h"
+#include "kern/xent/xent_serial.h"
 
 #if defined(FM_X86)
 #define ON_X86(...) __VA_ARGS__
@@ -31,6 +41,26 @@ static const row rows[] = {
      {[FM_ISA_SCALAR] = &fm_gemm_scalar}},
     {"linear", offsetof(fm_kern, linear),
      {[FM_ISA_SCALAR] = &fm_linear_ref}},
+    {"rmsnorm", offsetof(fm_kern, rmsnorm),
+     {[FM_ISA_SCALAR] = &fm_rmsnorm_ref}},
+    {"rope", offsetof(fm_kern, rope),
+     {[FM_ISA_SCALAR] = &fm_rope_ref}},
+    {"attention", offsetof(fm_kern, attention),
+     {[FM_ISA_SCALAR] = &fm_attention_ref}},
+    {"mla_decode", offsetof(fm_kern, mla_decode),
+     {[FM_ISA_SCALAR] = &fm_mla_decode_ref}},
+    {"swiglu", offsetof(fm_kern, swiglu),
+     {[FM_ISA_SCALAR] = &fm_swiglu_ref}},
+    {"router", offsetof(fm_kern, router),
+     {[FM_ISA_SCALAR] = &fm_router_ref}},
+    {"permute", offsetof(fm_kern, permute),
+     {[FM_ISA_SCALAR] = &fm_permute_ref}},
+    {"xent", offsetof(fm_kern, xent),
+     {[FM_ISA_SCALAR] = &fm_xent_ref}},
+    {"adamw", offsetof(fm_kern, adamw),
+     {[FM_ISA_SCALAR] = &fm_adamw_ref}},
+    {"embed", offsetof(fm_kern, embed),
+     {[FM_ISA_SCALAR] = &fm_embed_ref}},
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0], TABLES = 1 << FM_ISA_COUNT };

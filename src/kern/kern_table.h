@@ -13,6 +13,16 @@ struct fm_kern {
     const struct fm_gemm_kernels *gemm;      /* FM_PRECISION_F32 */
     const struct fm_gemm_kernels *gemm_bf16; /* FM_PRECISION_BF16; the F32 kernels where there is no instruction */
     const struct fm_linear_kernels *linear;
+    const struct fm_rmsnorm_kernels *rmsnorm;
+    const struct fm_rope_kernels *rope;
+    const struct fm_attention_kernels *attention;
+    const struct fm_mla_decode_kernels *mla_decode;
+    const struct fm_swiglu_kernels *swiglu;
+    const struct fm_router_kernels *router;
+    const struct fm_permute_kernels *permute;
+    const struct fm_xent_kernels *xent;
+    const struct fm_adamw_kernels *adamw;
+    const struct fm_embed_kernels *embed;
 };
 
 /* The kernels of one operation at one level, NULL where that level has no file of its own; for the checks, which

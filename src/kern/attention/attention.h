@@ -5,8 +5,10 @@
  * Rows i of q count from `q_offset` in k and v: a prefill chunk attends to the rows cached before it.
  *
  * Never holds [T, T]: works in tiles; keeps lse [heads, Tq] = log sum exp of the scaled scores for backward, which
- * recomputes p. Order of every sum is fixed by the tile grid counted from key 0, so a row's result does not depend
- * on the other rows, the chunk or the threads; exact order in docs/MODEL.md and attention_ref.c.
+ * recomputes p. Order of every sum is fixed by a tile grid counted from the row's own first key, so a row's result does
+ * not depend on the other rows, the chunk, the threads or where its sample stands in a pack: samples packed and
+ * samples apart agree with ==. Exact order in docs/MODEL.md and attention_ref.c. Always f32: the scores and their
+ * gradients are the most sensitive products of the model, so `precision` is not looked at yet.
  * Strides in elements; head h of row t of q is at q + t * ldq + h * dim_qk, and so on. kv heads: query head h uses key
  * head h / (heads / kv_heads). No overlap. Refuses nothing: callers check shapes.
  */
@@ -23,7 +25,7 @@ typedef struct fm_attention {
     float scale;
     const float *q, *k, *v;
     int ldq, ldk, ldv;
-    const int32_t *first; /* [q_rows], each in 0 .. q_offset + row */
+    const int32_t *first; /* [q_rows], each in 0 .. q_offset + row, never decreasing */
     float *o;
     int ldo;
     float *lse; /* [heads, q_rows] or NULL */

@@ -1,7 +1,7 @@
 /* permute.h: rows to experts and back: the data movement of a mixture-of-experts layer.
  *
  * The plan sorts the rows x top_k choices by expert, stable by row: expert e owns slots begin[e] .. begin[e+1]-1;
- * slot s holds row source[s] and choice index choice[s]; slot_of[row, j] is the way back. No token is dropped.
+ * slot s holds row source[s]; slot_of[row, j] is the way back. No token is dropped.
  */
 #ifndef FM_KERN_PERMUTE_H
 #define FM_KERN_PERMUTE_H
