@@ -36,9 +36,9 @@ typedef struct row {
 
 static const row rows[] = {
     {"gemm", offsetof(fm_kern, gemm),
-     {[FM_ISA_SCALAR] = &fm_gemm_scalar}},
+     {[FM_ISA_SCALAR] = &fm_gemm_scalar, ON_X86([FM_ISA_AVX2] = &fm_gemm_avx2)}},
     {"gemm_bf16", offsetof(fm_kern, gemm_bf16),
-     {[FM_ISA_SCALAR] = &fm_gemm_scalar}},
+     {[FM_ISA_SCALAR] = &fm_gemm_scalar, ON_X86([FM_ISA_AVX2] = &fm_gemm_avx2)}},
     {"linear", offsetof(fm_kern, linear),
      {[FM_ISA_SCALAR] = &fm_linear_ref}},
     {"rmsnorm", offsetof(fm_kern, rmsnorm),

@@ -1,0 +1,120 @@
+/* gemm_avx2.c: the 6 x 16 micro-kernel for AVX2 and FMA, and its packing.
+ *
+ * Two fma per cycle with a latency of four need eight chains in flight; twelve registers of C give twelve, two hold a
+ * row of B, one the broadcast of A: 15 of 16. Per k: 12 fma against 2 loads and 6 broadcasts, so the fma units are the
+ * bound while a panel of B (16 KiB at k = 256) stays in L1. No element of C meets another lane, so the order is
+ * gemm.h's by construction.
+ */
+#include <immintrin.h>
+
+#include "kern/gemm/gemm_serial.h"
+
+enum { MR = 6, NR = 16 };
+
+/* All ones in the first `count` lanes. */
+static __m256i first_lanes(int count) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+/* Eight k of eight rows, as eight columns: out[p] holds element p of each row; rows past `count` are zeros. */
+static inline void transpose8(__m256 out[8], const float *from, ptrdiff_t stride, int count) {
+    __m256 r[8], t[8];
+    for (int i = 0; i < 8; i++) r[i] = i < count ? _mm256_loadu_ps(from + i * stride) : _mm256_setzero_ps();
+    for (int i = 0; i < 8; i += 2) {
+        t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+        t[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4) {
+        r[i] = _mm256_shuffle_ps(t[i], t[i + 2], 0x44);
+        r[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], 0xee);
+        r[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);
+        r[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xee);
+    }
+    for (int i = 0; i < 4; i++) {
+        out[i] = _mm256_permute2f128_ps(r[i], r[i + 4], 0x20);
+        out[i + 4] = _mm256_permute2f128_ps(r[i], r[i + 4], 0x31);
+    }
+}
+
+/* Panels of 6 are written with stores of 8, in rising k: what spills over is overwritten by the next store, and
+ * gemm.c leaves a cache line after the last panel. */
+static void pack_a(void *to, const float *from, ptrdiff_t stride, ptrdiff_t k_stride, int count, int k) {
+    float *out = to;
+    int p = 0;
+    if (k_stride != 1) {
+        __m256i rows = first_lanes(count);
+        for (; p < k; p++, out += MR) _mm256_storeu_ps(out, _mm256_maskload_ps(from + p * k_stride, rows));
+        return;
+    }
+    for (; p + 8 <= k; p += 8, out += 8 * MR) {
+        __m256 column[8];
+        if (count == MR)
+            transpose8(column, from + p, stride, MR);
+        else
+            transpose8(column, from + p, stride, count);
+        for (int q = 0; q < 8; q++) _mm256_storeu_ps(out + q * MR, column[q]);
+    }
+    for (; p < k; p++, out += MR)
+        for (int i = 0; i < MR; i++) out[i] = i < count ? from[i * stride + p] : 0.0f;
+}
+
+static void pack_b(void *to, const float *from, ptrdiff_t stride, ptrdiff_t k_stride, int count, int k) {
+    float *out = to;
+    int p = 0;
+    if (k_stride != 1) {
+        __m256i low = first_lanes(count), high = first_lanes(count - 8);
+        for (; p < k; p++, out += NR, from += k_stride) {
+            _mm256_store_ps(out, _mm256_maskload_ps(from, low));
+            _mm256_store_ps(out + 8, _mm256_maskload_ps(from + 8, high));
+        }
+        return;
+    }
+    for (; p + 8 <= k; p += 8, out += 8 * NR) {
+        __m256 column[8];
+        for (int half = 0; half < NR; half += 8) {
+            if (count >= half + 8)
+                transpose8(column, from + half * stride + p, stride, 8);
+            else
+                transpose8(column, from + half * stride + p, stride, count - half);
+            for (int q = 0; q < 8; q++) _mm256_store_ps(out + q * NR + half, column[q]);
+        }
+    }
+    for (; p < k; p++, out += NR)
+        for (int j = 0; j < NR; j++) out[j] = j < count ? from[j * stride + p] : 0.0f;
+}
+
+/* Inlined once per number of rows, so that the accumulators are registers. */
+static inline __attribute__((always_inline)) void tile_rows(const int rows, int k, const float *a, const float *b,
+                                                            float *c, ptrdiff_t ldc, bool load) {
+    __m256 sum[MR][2];
+    for (int i = 0; i < rows; i++) {
+        sum[i][0] = load ? _mm256_loadu_ps(c + i * ldc) : _mm256_setzero_ps();
+        sum[i][1] = load ? _mm256_loadu_ps(c + i * ldc + 8) : _mm256_setzero_ps();
+    }
+    for (int p = 0; p < k; p++, a += MR, b += NR) {
+        __m256 b0 = _mm256_load_ps(b), b1 = _mm256_load_ps(b + 8);
+        for (int i = 0; i < rows; i++) {
+            __m256 ai = _mm256_broadcast_ss(a + i);
+            sum[i][0] = _mm256_fmadd_ps(ai, b0, sum[i][0]);
+            sum[i][1] = _mm256_fmadd_ps(ai, b1, sum[i][1]);
+        }
+    }
+    for (int i = 0; i < rows; i++) {
+        _mm256_storeu_ps(c + i * ldc, sum[i][0]);
+        _mm256_storeu_ps(c + i * ldc + 8, sum[i][1]);
+    }
+}
+
+static void tile(int rows, int k, const void *a, const void *b, float *c, ptrdiff_t ldc, bool load) {
+    switch (rows) {
+    case 6: tile_rows(6, k, a, b, c, ldc, load); break;
+    case 5: tile_rows(5, k, a, b, c, ldc, load); break;
+    case 4: tile_rows(4, k, a, b, c, ldc, load); break;
+    case 3: tile_rows(3, k, a, b, c, ldc, load); break;
+    case 2: tile_rows(2, k, a, b, c, ldc, load); break;
+    default: tile_rows(1, k, a, b, c, ldc, load); break;
+    }
+}
+
+const fm_gemm_kernels fm_gemm_avx2 = {
+    .mr = MR, .nr = NR, .k_step = 1, .packed_bytes = sizeof(float), .pack_a = pack_a, .pack_b = pack_b, .tile = tile};
