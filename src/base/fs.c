@@ -8,8 +8,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/embedded.h"
+
 fm_status fm_map_open(fm_map *map, const char *path, fm_error *err) {
     *map = (fm_map){0};
+    if (fm_embedded_is(path)) {
+        const fm_embedded_file *file = fm_embedded_find(path);
+        if (file == NULL) return fm_error_set(err, FM_ERR_IO, "%s: not linked into this program", path);
+        *map = (fm_map){.data = file->data, .size = (size_t)(file->end - file->data), .borrowed = true};
+        return FM_OK;
+    }
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return fm_error_errno(err, "%s: cannot open", path);
     struct stat st;
@@ -32,11 +40,22 @@ fm_status fm_map_open(fm_map *map, const char *path, fm_error *err) {
 }
 
 void fm_map_close(fm_map *map) {
-    if (map->data) munmap((void *)map->data, map->size);
+    if (map->data && !map->borrowed) munmap((void *)map->data, map->size);
     *map = (fm_map){0};
 }
 
+static fm_status read_embedded(const char *path, size_t limit_bytes, fm_buf *out, fm_error *err) {
+    fm_map map;
+    fm_status status = fm_map_open(&map, path, err);
+    if (status != FM_OK) return status;
+    if (map.size > limit_bytes)
+        return fm_error_set(err, FM_ERR_LIMIT, "%s: larger than the limit of %zu bytes", path, limit_bytes);
+    fm_buf_append(out, map.data, map.size);
+    return out->failed ? fm_error_set(err, FM_ERR_MEMORY, "%s: no memory for its content", path) : FM_OK;
+}
+
 fm_status fm_file_read(const char *path, size_t limit_bytes, fm_buf *out, fm_error *err) {
+    if (fm_embedded_is(path)) return read_embedded(path, limit_bytes, out, err);
     bool standard = strcmp(path, "-") == 0;
     FILE *file = standard ? stdin : fopen(path, "rb");
     if (file == NULL) return fm_error_errno(err, "%s: cannot open", path);
@@ -125,9 +144,13 @@ fm_status fm_file_write(const char *path, const void *bytes, size_t size, fm_err
     return fm_writer_commit(&writer, err);
 }
 
-bool fm_path_exists(const char *path) { return access(path, F_OK) == 0; }
+bool fm_path_exists(const char *path) {
+    if (fm_embedded_is(path)) return fm_embedded_find(path) != NULL || fm_embedded_is_dir(path);
+    return access(path, F_OK) == 0;
+}
 
 bool fm_path_is_dir(const char *path) {
+    if (fm_embedded_is(path)) return fm_embedded_is_dir(path);
     struct stat st;
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }

@@ -1,5 +1,6 @@
 /* fs.h: files: mapping, reading with a limit, and writing that survives a crash.
  *
+ * Paths that begin with "embedded:" name files linked into the program (base/embedded.h); they can be read only.
  * Every message names the path. Writers go to "<path>.tmp", fsync, rename over <path>, fsync the folder: after
  * a crash or a full disk the old file is still whole.
  */
@@ -18,6 +19,7 @@
 typedef struct fm_map {
     const uint8_t *data;
     size_t size;
+    bool borrowed; /* a linked-in file: nothing to unmap */
 } fm_map;
 
 fm_status fm_map_open(fm_map *map, const char *path, fm_error *err);
