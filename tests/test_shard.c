@@ -1,4 +1,5 @@
-/* test_shard.c: reading training text: what comes out of each format, and one clear refusal for each bad input. */
+/* test_shard.c: reading training text: what comes out of each format, and one clear refusal for each bad
+ * input. */
 #include "support/support.h"
 
 #include <stdio.h>
@@ -96,7 +97,8 @@ static void jsonl_gives_texts_and_chats(void **state) {
 
 static void text_is_cut_at_separators(void **state) {
     (void)state;
-    fm_shard *shard = opened(put_text("a.txt", "\n\nfirst\r\nline two\n\n<|endoftext|>\n<|endoftext|>\n\nsecond"), 0);
+    fm_shard *shard =
+        opened(put_text("a.txt", "\n\nfirst\r\nline two\n\n<|endoftext|>\n<|endoftext|>\n\nsecond"), 0);
     fm_error err = {0};
     fm_doc doc;
     bool end;
@@ -115,7 +117,8 @@ static void long_text_is_cut_and_nothing_is_lost(void **state) {
     (void)state;
     enum { ROWS = 20000 };
     fm_buf text = {0};
-    for (int i = 0; i < ROWS; i++) fm_buf_printf(&text, "line %d of a long book\n%s", i, i % 9 == 0 ? "\n" : "");
+    for (int i = 0; i < ROWS; i++)
+        fm_buf_printf(&text, "line %d of a long book\n%s", i, i % 9 == 0 ? "\n" : "");
     const char *at = put("long.md", text.data, text.size);
     fm_buf_release(&text);
     const size_t limits[] = {0, 1000, 26};
@@ -143,18 +146,21 @@ static void bad_files_are_refused(void **state) {
     REFUSES(put_text("blank.txt", "\n \n\t\n"), 0, FM_ERR_FORMAT, "no document", "3 lines");
     REFUSES(put("empty.txt.zst", "", 0), 0, FM_ERR_FORMAT, "no document");
     REFUSES(put("nul.txt", "good\nba\0d\n", 10), 0, FM_ERR_FORMAT, "nul.txt:2", "NUL", "column 3");
-    REFUSES(put_text("bad.txt", "good\n\n caf\xe9 \n"), 0, FM_ERR_FORMAT, "bad.txt:3", "UTF-8", "byte 5", "0xe9");
+    REFUSES(put_text("bad.txt", "good\n\n caf\xe9 \n"), 0, FM_ERR_FORMAT, "bad.txt:3", "UTF-8", "byte 5",
+            "0xe9");
     REFUSES(put_text("surrogate.md", "\xed\xa0\x80"), 0, FM_ERR_FORMAT, "surrogate.md:1", "UTF-8");
     REFUSES(put_text("cut.txt", "\xe4\xbd"), 0, FM_ERR_FORMAT, "cut.txt:1", "UTF-8");
     REFUSES(put_text("wide.txt", "0123456789\n0123456789a\n"), 10, FM_ERR_LIMIT, "wide.txt:2", "10 bytes");
-    REFUSES(put_text("broken.jsonl", "{\"text\":\"a\"}\n{\"text\":\n"), 0, FM_ERR_FORMAT, "broken.jsonl:2", "column");
+    REFUSES(put_text("broken.jsonl", "{\"text\":\"a\"}\n{\"text\":\n"), 0, FM_ERR_FORMAT, "broken.jsonl:2",
+            "column");
     REFUSES(put_text("neither.jsonl", "{\"txt\":\"a\"}"), 0, FM_ERR_FORMAT, ":1", "\"text\"", "\"messages\"");
     REFUSES(put_text("both.jsonl", "{\"text\":\"a\",\"messages\":[]}"), 0, FM_ERR_FORMAT, ":1", "either");
     REFUSES(put_text("type.jsonl", "{\"text\":7}"), 0, FM_ERR_FORMAT, ":1", "not a string");
     REFUSES(put_text("array.jsonl", "[1]"), 0, FM_ERR_FORMAT, ":1", "either");
     REFUSES(put_text("void.jsonl", "{\"text\":\" \\n\"}"), 0, FM_ERR_FORMAT, ":1", "empty");
     REFUSES(put_text("none.jsonl", "{\"messages\":[]}"), 0, FM_ERR_FORMAT, ":1", "empty list");
-    REFUSES(put_text("role.jsonl", "{\"messages\":[{\"role\":\"cat\",\"content\":\"x\"}]}"), 0, FM_ERR_FORMAT, ":1", "cat");
+    REFUSES(put_text("role.jsonl", "{\"messages\":[{\"role\":\"cat\",\"content\":\"x\"}]}"), 0, FM_ERR_FORMAT,
+            ":1", "cat");
     REFUSES(put_zst("cut.jsonl.zst", lines, 4), 0, FM_ERR_FORMAT, "cut.jsonl.zst", "cut off");
     REFUSES(put_text("junk.txt.zst", "this is not zstd at all"), 0, FM_ERR_FORMAT, "junk.txt.zst", "zstd");
 }
@@ -163,16 +169,20 @@ static void bad_names_are_refused(void **state) {
     (void)state;
     fm_shard *shard;
     fm_error err = {0};
-    fm_test_refused(fm_shard_open(&shard, "/nowhere/a.jsonl", 0, &err), &err, FM_ERR_IO, "/nowhere/a.jsonl", NULL);
+    fm_test_refused(fm_shard_open(&shard, "/nowhere/a.jsonl", 0, &err), &err, FM_ERR_IO, "/nowhere/a.jsonl",
+                    NULL);
     assert_null(shard);
-    fm_test_refused(fm_shard_open(&shard, "a.parquet", 0, &err), &err, FM_ERR_UNSUPPORTED, "a.parquet", ".jsonl", NULL);
+    fm_test_refused(fm_shard_open(&shard, "a.parquet", 0, &err), &err, FM_ERR_UNSUPPORTED, "a.parquet",
+                    ".jsonl", NULL);
     fm_test_refused(fm_shard_open(&shard, ".zst", 0, &err), &err, FM_ERR_UNSUPPORTED, ".jsonl", NULL);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(jsonl_gives_texts_and_chats),        cmocka_unit_test(text_is_cut_at_separators),
-        cmocka_unit_test(long_text_is_cut_and_nothing_is_lost), cmocka_unit_test(bad_files_are_refused),
+        cmocka_unit_test(jsonl_gives_texts_and_chats),
+        cmocka_unit_test(text_is_cut_at_separators),
+        cmocka_unit_test(long_text_is_cut_and_nothing_is_lost),
+        cmocka_unit_test(bad_files_are_refused),
         cmocka_unit_test(bad_names_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,8 @@
 
 /* VERB(name, one-line help), in the order in which `fathom --help` shows them. */
 #define FM_VERBS(VERB)                                                                                       \
-    VERB(doctor, "what this machine can do, what is built in and what is missing")
+    VERB(doctor, "what this machine can do, what is built in and what is missing")                      \
+    VERB(corpus, "make the training shards from texts with known licences")
 
 enum { FM_EXIT_OK = 0, FM_EXIT_FAILURE = 1, FM_EXIT_USAGE = 2, FM_EXIT_INTERRUPTED = 130 };
 

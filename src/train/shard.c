@@ -1,11 +1,12 @@
-/* shard.c: the reader of shard.h. Bytes come in chunks (through zstd where the name says so), are gathered into
- * lines, and lines into documents; each level refuses what breaks its rule with the file and line. */
+/* shard.c: the reader of shard.h. Bytes come in chunks (through zstd where the name says so), are gathered
+ * into lines, and lines into documents; each level refuses what breaks its rule with the file and line. */
 #include "train/shard.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 #include <zstd.h>
 
 #include "base/buf.h"
@@ -30,6 +31,22 @@ struct fm_shard {
     fm_chat chat;
     json_t *root; /* owns the text of a {"text"} document */
 };
+
+size_t fm_utf8_bad(const char *bytes, size_t size) {
+    size_t at = 0;
+    while (at < size) {
+        if ((unsigned char)bytes[at] < 0x80) {
+            at++;
+            continue;
+        }
+        utf8proc_int32_t point;
+        utf8proc_ssize_t used =
+            utf8proc_iterate((const utf8proc_uint8_t *)bytes + at, (utf8proc_ssize_t)(size - at), &point);
+        if (used <= 0) return at;
+        at += (size_t)used;
+    }
+    return size;
+}
 
 /* Length of the name without ".zst", and whether it had it. */
 static size_t bare_length(const char *path, bool *packed) {
@@ -139,16 +156,17 @@ static fm_status fill(fm_shard *s, fm_error *err) {
             if (s->raw_size == 0) {
                 s->input_ended = true;
                 if (!s->frame_open) return FM_OK;
-                return fm_error_set(err, FM_ERR_FORMAT, "%s: the zstd stream is cut off after %llu bytes of text",
-                                    s->path, (unsigned long long)s->offset);
+                return fm_error_set(err, FM_ERR_FORMAT,
+                                    "%s: the zstd stream is cut off after %llu bytes of text", s->path,
+                                    (unsigned long long)s->offset);
             }
         }
         ZSTD_inBuffer in = {s->raw, s->raw_size, s->raw_used};
         ZSTD_outBuffer out = {s->chunk, s->chunk_room, 0};
         size_t left = ZSTD_decompressStream(s->zstd, &out, &in);
         if (ZSTD_isError(left))
-            return fm_error_set(err, FM_ERR_FORMAT, "%s: bad zstd stream after %llu bytes of text: %s", s->path,
-                                (unsigned long long)s->offset, ZSTD_getErrorName(left));
+            return fm_error_set(err, FM_ERR_FORMAT, "%s: bad zstd stream after %llu bytes of text: %s",
+                                s->path, (unsigned long long)s->offset, ZSTD_getErrorName(left));
         s->raw_used = in.pos;
         s->chunk_size = out.pos;
         s->frame_open = left != 0;
@@ -172,8 +190,8 @@ static fm_status next_line(fm_shard *s, bool *end, fm_error *err) {
         const char *stop = memchr(from, '\n', left);
         size_t n = stop ? (size_t)(stop - from) : left;
         if (n > s->limit - s->row.size)
-            return fm_error_set(err, FM_ERR_LIMIT, "%s:%ld: a line above the limit of %zu bytes", s->path, s->line + 1,
-                                s->limit);
+            return fm_error_set(err, FM_ERR_LIMIT, "%s:%ld: a line above the limit of %zu bytes", s->path,
+                                s->line + 1, s->limit);
         fm_buf_append(&s->row, from, n);
         s->chunk_used += n + (stop != NULL);
         s->offset += n + (stop != NULL);
@@ -187,12 +205,12 @@ static fm_status next_line(fm_shard *s, bool *end, fm_error *err) {
     if (s->row.size && s->row.data[s->row.size - 1] == '\r') s->row.data[--s->row.size] = '\0';
     const char *nul = s->row.size ? memchr(s->row.data, 0, s->row.size) : NULL;
     if (nul)
-        return fm_error_set(err, FM_ERR_FORMAT, "%s:%ld: a NUL byte at column %zu: binary data, not text", s->path,
-                            s->line, (size_t)(nul - s->row.data) + 1);
+        return fm_error_set(err, FM_ERR_FORMAT, "%s:%ld: a NUL byte at column %zu: binary data, not text",
+                            s->path, s->line, (size_t)(nul - s->row.data) + 1);
     size_t bad = s->row.size ? fm_utf8_bad(s->row.data, s->row.size) : 0;
     if (bad < s->row.size)
-        return fm_error_set(err, FM_ERR_FORMAT, "%s:%ld: invalid UTF-8 at byte %zu of the line (0x%02x)", s->path,
-                            s->line, bad + 1, (unsigned char)s->row.data[bad]);
+        return fm_error_set(err, FM_ERR_FORMAT, "%s:%ld: invalid UTF-8 at byte %zu of the line (0x%02x)",
+                            s->path, s->line, bad + 1, (unsigned char)s->row.data[bad]);
     return FM_OK;
 }
 
@@ -206,7 +224,8 @@ static fm_status chat_document(fm_shard *s, const char *where, fm_doc *doc, fm_e
     fm_chat_release(&s->chat);
     fm_status status = fm_chat_from_json(&s->chat, s->row.data, s->row.size, where, err);
     if (status != FM_OK) return status;
-    if (s->chat.count == 0) return fm_error_set(err, FM_ERR_FORMAT, "%s: \"messages\" is an empty list", where);
+    if (s->chat.count == 0)
+        return fm_error_set(err, FM_ERR_FORMAT, "%s: \"messages\" is an empty list", where);
     doc->kind = FM_DOC_CHAT;
     doc->chat = &s->chat;
     return FM_OK;
@@ -242,8 +261,8 @@ static fm_status next_json(fm_shard *s, fm_doc *doc, bool *end, fm_error *err) {
     return json_document(s, doc, err);
 }
 
-/* Gathers lines up to a separator or a cut; leading and trailing empty lines fall away. The line that would pass
- * the limit waits for the next document, so that only a single line can be too long. */
+/* Gathers lines up to a separator or a cut; leading and trailing empty lines fall away. The line that would
+ * pass the limit waits for the next document, so that only a single line can be too long. */
 static fm_status next_text(fm_shard *s, fm_doc *doc, bool *end, fm_error *err) {
     fm_buf_clear(&s->text);
     bool ended = false;
@@ -283,7 +302,8 @@ static fm_status next_text(fm_shard *s, fm_doc *doc, bool *end, fm_error *err) {
 fm_status fm_shard_next(fm_shard *s, fm_doc *doc, bool *end, fm_error *err) {
     *doc = (fm_doc){0};
     *end = false;
-    if (s->spent) return fm_error_set(err, FM_ERR_STATE, "%s: read on after an error; rewind or close it", s->path);
+    if (s->spent)
+        return fm_error_set(err, FM_ERR_STATE, "%s: read on after an error; rewind or close it", s->path);
     fm_status status = s->jsonl ? next_json(s, doc, end, err) : next_text(s, doc, end, err);
     if (status == FM_OK && *end && s->documents == 0)
         status = fm_error_set(err, FM_ERR_FORMAT, "%s: no document in it (%ld lines)", s->path, s->line);
