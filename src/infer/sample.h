@@ -1,6 +1,6 @@
 /* sample.h: from logits to the next token.
  *
- * Where it stands: the last step of a token's path before the tokenizer turns it into text. The order of the steps is
+ * The options are in include/fathom.h. Where it stands: the last step of a token's path before the tokenizer turns it into text. The order of the steps is
  * that of the OpenAI-style servers: repeat penalty, temperature, top-k, top-p (on what top-k left, renormalised),
  * min-p, draw. Temperature 0 takes the best token. Ties go to the lower id; sums run in a fixed order with our own
  * exp; the draw is number `position` of a stream named by the seed: the same logits and seed give the same token,
@@ -14,18 +14,6 @@
 #include <stdint.h>
 
 #include "base/status.h"
-
-typedef struct fm_sample_options {
-    float temperature;    /* 0 .. 10; 0: greedy */
-    int top_k;            /* 0: off; else keep the k best */
-    float top_p;          /* (0, 1]; 1: off */
-    float min_p;          /* [0, 1); drop tokens below min_p times the best one's probability; 0: off */
-    float repeat_penalty; /* [0.1, 10]; 1: off; divides positive and multiplies negative logits of recent tokens */
-    int repeat_last;      /* how many recent tokens the penalty looks at; 0: none */
-    uint64_t seed;
-} fm_sample_options;
-
-fm_sample_options fm_sample_options_default(void);
 
 /* FM_ERR_ARG names the option, its value and its range. */
 fm_status fm_sample_options_check(const fm_sample_options *options, fm_error *err);
