@@ -92,6 +92,12 @@ static void pack_b(void *to, const float *from, ptrdiff_t stride, ptrdiff_t k_st
         low##i = _mm256_loadu_ps(c + i * ldc);                                                               \
         high##i = _mm256_loadu_ps(c + i * ldc + 8);                                                          \
     }
+/* The next tile is the one below; its rows of C are far apart and come from L2 or beyond. */
+#define PREFETCH(i)                                                                                          \
+    if (rows > i) {                                                                                          \
+        __builtin_prefetch(c + (MR + i) * ldc, 1);                                                           \
+        __builtin_prefetch(c + (MR + i) * ldc + 15, 1);                                                      \
+    }
 #define MULTIPLY_ADD(i)                                                                                      \
     if (rows > i) {                                                                                          \
         __m256 ai = _mm256_broadcast_ss(a + i);                                                              \
@@ -110,6 +116,7 @@ static inline __attribute__((always_inline)) void tile_rows(const int rows, int 
     if (load) {
         EACH_ROW(LOAD)
     }
+    EACH_ROW(PREFETCH)
     for (int p = 0; p < k; p++, a += MR, b += NR) {
         __m256 b_low = _mm256_load_ps(b), b_high = _mm256_load_ps(b + 8);
         EACH_ROW(MULTIPLY_ADD)
