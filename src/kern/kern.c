@@ -97,3 +97,9 @@ const void *fm_kern_level(const char *operation, fm_isa level) {
         if (strcmp(rows[i].operation, operation) == 0) return rows[i].level[level];
     return NULL;
 }
+
+void fm_kern_override(fm_kern *table, const char *operation, const void *kernels) {
+    for (int i = 0; i < ROWS; i++)
+        if (strcmp(rows[i].operation, operation) == 0)
+            memcpy((char *)table + rows[i].member, &kernels, sizeof kernels);
+}

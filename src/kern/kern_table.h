@@ -29,4 +29,7 @@ struct fm_kern {
  * walk every level that the machine has. The operation's name as in fm_kern_rows. */
 const void *fm_kern_level(const char *operation, fm_isa level);
 
+/* Puts another set of kernels into a copy of a table, for the checks. The name must be a row's. */
+void fm_kern_override(fm_kern *table, const char *operation, const void *kernels);
+
 #endif
