@@ -72,6 +72,9 @@ typedef struct fm_weights {
     fm_arena arena;       /* owns the four arrays */
 } fm_weights;
 
+/* The layout alone: names, shapes and offsets, no arrays (w is NULL). For readers that pack elsewhere. */
+fm_status fm_weights_plan(fm_weights **out, const fm_config *config, fm_error *err);
+
 /* All zeros; with g, m, v when `training`. The caller releases it with fm_weights_free (NULL is fine). */
 fm_status fm_weights_create(fm_weights **out, const fm_config *config, bool training, fm_error *err);
 void fm_weights_free(fm_weights *weights);
