@@ -6,17 +6,17 @@
 
 static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
 
-fm_decoder fm_decoder_init(const fm_tokenizer *tokenizer, unsigned flags) {
-    return (fm_decoder){.tokenizer = tokenizer, .flags = flags};
+fm_detokenizer fm_detokenizer_init(const fm_tokenizer *tokenizer, unsigned flags) {
+    return (fm_detokenizer){.tokenizer = tokenizer, .flags = flags};
 }
 
-static fm_status check_out(const fm_decoder *d, const fm_buf *out, fm_error *err) {
+static fm_status check_out(const fm_detokenizer *d, const fm_buf *out, fm_error *err) {
     if (!out->failed) return FM_OK;
     return fm_error_set(err, FM_ERR_MEMORY, "%s: no memory for decoded text", d->tokenizer->name);
 }
 
 /* Appends the pending bytes, which cannot become a character. */
-static void give_up(fm_decoder *d, fm_buf *out) {
+static void give_up(fm_detokenizer *d, fm_buf *out) {
     if (d->pending_bytes > 0 && (d->flags & FM_DECODE_REPLACE))
         fm_buf_puts(out, replacement);
     else
@@ -25,7 +25,7 @@ static void give_up(fm_decoder *d, fm_buf *out) {
 }
 
 /* Takes bytes that complete the pending beginning of a character; returns how many. */
-static size_t complete_pending(fm_decoder *d, const uint8_t *p, size_t size, fm_buf *out) {
+static size_t complete_pending(fm_detokenizer *d, const uint8_t *p, size_t size, fm_buf *out) {
     size_t taken = 0;
     while (d->pending_bytes > 0 && taken < size) {
         uint32_t code;
@@ -45,7 +45,7 @@ static size_t complete_pending(fm_decoder *d, const uint8_t *p, size_t size, fm_
     return taken;
 }
 
-fm_status fm_decoder_push(fm_decoder *d, int32_t id, fm_buf *out, fm_error *err) {
+fm_status fm_detokenizer_push(fm_detokenizer *d, int32_t id, fm_buf *out, fm_error *err) {
     size_t size;
     const uint8_t *p = (const uint8_t *)fm_tokenizer_bytes(d->tokenizer, id, &size);
     if (p == NULL)
@@ -72,17 +72,17 @@ fm_status fm_decoder_push(fm_decoder *d, int32_t id, fm_buf *out, fm_error *err)
     return check_out(d, out, err);
 }
 
-fm_status fm_decoder_flush(fm_decoder *d, fm_buf *out, fm_error *err) {
+fm_status fm_detokenizer_flush(fm_detokenizer *d, fm_buf *out, fm_error *err) {
     give_up(d, out);
     return check_out(d, out, err);
 }
 
 fm_status fm_tokenizer_decode(const fm_tokenizer *tokenizer, const int32_t *ids, size_t count, unsigned flags,
                               fm_buf *out, fm_error *err) {
-    fm_decoder decoder = fm_decoder_init(tokenizer, flags);
+    fm_detokenizer decoder = fm_detokenizer_init(tokenizer, flags);
     for (size_t i = 0; i < count; i++) {
-        fm_status status = fm_decoder_push(&decoder, ids[i], out, err);
+        fm_status status = fm_detokenizer_push(&decoder, ids[i], out, err);
         if (status != FM_OK) return status;
     }
-    return fm_decoder_flush(&decoder, out, err);
+    return fm_detokenizer_flush(&decoder, out, err);
 }
