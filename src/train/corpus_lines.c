@@ -5,7 +5,7 @@
 
 #include "base/fs.h"
 #include "train/corpus.h"
-#include "train/shard.h"
+#include "base/utf8.h"
 
 fm_status fm_corpus_lines_open(fm_corpus_lines *lines, const char *path, fm_error *err) {
     *lines = (fm_corpus_lines){.path = path};

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 #include <zstd.h>
 
 #include "base/buf.h"
@@ -31,22 +30,6 @@ struct fm_shard {
     fm_chat chat;
     json_t *root; /* owns the text of a {"text"} document */
 };
-
-size_t fm_utf8_bad(const char *bytes, size_t size) {
-    size_t at = 0;
-    while (at < size) {
-        if ((unsigned char)bytes[at] < 0x80) {
-            at++;
-            continue;
-        }
-        utf8proc_int32_t point;
-        utf8proc_ssize_t used =
-            utf8proc_iterate((const utf8proc_uint8_t *)bytes + at, (utf8proc_ssize_t)(size - at), &point);
-        if (used <= 0) return at;
-        at += (size_t)used;
-    }
-    return size;
-}
 
 /* Length of the name without ".zst", and whether it had it. */
 static size_t bare_length(const char *path, bool *packed) {

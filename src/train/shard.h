@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "base/utf8.h"
 #include "text/chat.h"
 
 enum {
@@ -62,8 +63,5 @@ uint64_t fm_shard_offset_bytes(const fm_shard *shard);
 
 /* True when the name ends as a shard's does. */
 bool fm_shard_name_known(const char *path);
-
-/* Offset of the first byte that is no valid UTF-8 (RFC 3629: no surrogates, no overlong forms), or `size`. */
-size_t fm_utf8_bad(const char *bytes, size_t size);
 
 #endif
