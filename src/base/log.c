@@ -18,7 +18,7 @@ void fm_log_stderr(void *context, fm_log_level level, const char *line) {
     if (level >= FM_LOG_INFO) fprintf(stderr, "fathom: %s%s\n", words[level], line);
 }
 
-void fm_log(fm_log_level level, const char *format, ...) {
+void fm_log_put(fm_log_level level, const char *format, ...) {
     if (current_sink == NULL) return;
     char line[1024];
     va_list args;

@@ -15,6 +15,6 @@ void fm_log_set_sink(fm_log_sink sink, void *context);
 /* A ready sink: "fathom: warning: ..." on standard error, from INFO up. */
 void fm_log_stderr(void *context, fm_log_level level, const char *line);
 
-void fm_log(fm_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void fm_log_put(fm_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -172,7 +172,7 @@ static fm_status write_part(builder *b, const char *shard, const char *part, con
         file->documents = documents;
         file->text_bytes = text->size;
         file->packed_bytes = packed.size;
-        fm_log(FM_LOG_INFO, "%-28s %7ld documents %9zu bytes -> %8zu", file->name, documents, text->size,
+        fm_log_put(FM_LOG_INFO, "%-28s %7ld documents %9zu bytes -> %8zu", file->name, documents, text->size,
                packed.size);
     }
     fm_buf_release(&packed);
@@ -219,7 +219,7 @@ static fm_status build_shard(builder *b, const char *shard, fm_error *err) {
     }
     if (status == FM_OK) status = write_shard(b, shard, &sink, err);
     if (status == FM_OK)
-        fm_log(FM_LOG_INFO,
+        fm_log_put(FM_LOG_INFO,
                "%s: fell away: %ld odd, %ld seen before, %ld near the evaluation samples, %ld short", shard,
                sink.dropped_odd, sink.dropped_seen, sink.dropped_eval, sink.dropped_short);
     fm_corpus_sink_release(&sink);
