@@ -36,9 +36,12 @@ typedef struct row {
 
 static const row rows[] = {
     {"gemm", offsetof(fm_kern, gemm),
-     {[FM_ISA_SCALAR] = &fm_gemm_scalar, ON_X86([FM_ISA_AVX2] = &fm_gemm_avx2)}},
+     {[FM_ISA_SCALAR] = &fm_gemm_scalar,
+      ON_X86([FM_ISA_AVX2] = &fm_gemm_avx2, [FM_ISA_AVX512] = &fm_gemm_avx512)}},
     {"gemm_bf16", offsetof(fm_kern, gemm_bf16),
-     {[FM_ISA_SCALAR] = &fm_gemm_scalar, ON_X86([FM_ISA_AVX2] = &fm_gemm_avx2)}},
+     {[FM_ISA_SCALAR] = &fm_gemm_scalar,
+      ON_X86([FM_ISA_AVX2] = &fm_gemm_avx2, [FM_ISA_AVX512] = &fm_gemm_avx512,
+             [FM_ISA_AVX512BF16] = &fm_gemm_avx512bf16, [FM_ISA_AMX] = &fm_gemm_amx)}},
     {"linear", offsetof(fm_kern, linear),
      {[FM_ISA_SCALAR] = &fm_linear_ref}},
     {"rmsnorm", offsetof(fm_kern, rmsnorm),

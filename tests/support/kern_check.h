@@ -19,7 +19,7 @@
 #include "base/rng.h"
 #include "kern/kern_table.h"
 
-enum { FM_CHECK_BUFFERS = 64, FM_CHECK_GUARD_BYTES = 256, FM_CHECK_THREADS = 3 };
+enum { FM_CHECK_BUFFERS = 128, FM_CHECK_GUARD_BYTES = 256, FM_CHECK_THREADS = 3 };
 
 /* The state of the running case. */
 typedef struct fm_check {

@@ -8,32 +8,13 @@
 #include <immintrin.h>
 
 #include "kern/gemm/gemm_serial.h"
+#include "kern/gemm/gemm_transpose.h"
 
 enum { MR = 6, NR = 16 };
 
 /* All ones in the first `count` lanes. */
 static __m256i first_lanes(int count) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-}
-
-/* Eight k of eight rows, as eight columns: out[p] holds element p of each row; rows past `count` are zeros. */
-static inline void transpose8(__m256 out[8], const float *from, ptrdiff_t stride, int count) {
-    __m256 r[8], t[8];
-    for (int i = 0; i < 8; i++) r[i] = i < count ? _mm256_loadu_ps(from + i * stride) : _mm256_setzero_ps();
-    for (int i = 0; i < 8; i += 2) {
-        t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
-        t[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
-    }
-    for (int i = 0; i < 8; i += 4) {
-        r[i] = _mm256_shuffle_ps(t[i], t[i + 2], 0x44);
-        r[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], 0xee);
-        r[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);
-        r[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xee);
-    }
-    for (int i = 0; i < 4; i++) {
-        out[i] = _mm256_permute2f128_ps(r[i], r[i + 4], 0x20);
-        out[i + 4] = _mm256_permute2f128_ps(r[i], r[i + 4], 0x31);
-    }
 }
 
 /* Panels of 6 are written with stores of 8, in rising k: what spills over is overwritten by the next store, and
@@ -48,10 +29,7 @@ static void pack_a(void *to, const float *from, ptrdiff_t stride, ptrdiff_t k_st
     }
     for (; p + 8 <= k; p += 8, out += 8 * MR) {
         __m256 column[8];
-        if (count == MR)
-            transpose8(column, from + p, stride, MR);
-        else
-            transpose8(column, from + p, stride, count);
+        load_transposed(column, from + p, stride, count);
         for (int q = 0; q < 8; q++) _mm256_storeu_ps(out + q * MR, column[q]);
     }
     for (; p < k; p++, out += MR)
@@ -72,10 +50,7 @@ static void pack_b(void *to, const float *from, ptrdiff_t stride, ptrdiff_t k_st
     for (; p + 8 <= k; p += 8, out += 8 * NR) {
         __m256 column[8];
         for (int half = 0; half < NR; half += 8) {
-            if (count >= half + 8)
-                transpose8(column, from + half * stride + p, stride, 8);
-            else
-                transpose8(column, from + half * stride + p, stride, count - half);
+            load_transposed(column, from + half * stride + p, stride, count - half);
             for (int q = 0; q < 8; q++) _mm256_store_ps(out + q * NR + half, column[q]);
         }
     }
