@@ -2,6 +2,7 @@
 #include "kern/embed/embed.h"
 
 #include <omp.h>
+#include <string.h>
 
 #include "kern/embed/embed_serial.h"
 #include "kern/kern_table.h"
@@ -9,12 +10,9 @@
 
 void fm_embed_forward(fm_dev *dev, float *out, const float *table, const int32_t *ids, int rows, int size) {
     int threads = fm_split_threads(dev, (size_t)rows, (size_t)size);
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        int i = omp_get_thread_num(), n = omp_get_num_threads();
-        dev->kern->embed->forward(out, table, ids, (int)fm_split_begin((size_t)rows, 1, i, n),
-                                  (int)fm_split_begin((size_t)rows, 1, i + 1, n), size);
-    }
+#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static)
+    for (int t = 0; t < rows; t++)
+        memcpy(out + (size_t)t * (size_t)size, table + (size_t)ids[t] * (size_t)size, (size_t)size * sizeof *out);
 }
 
 void fm_embed_backward(fm_dev *dev, float *d_table, const float *d_out, const int32_t *ids, int rows, int size) {

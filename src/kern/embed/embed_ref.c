@@ -1,14 +1,6 @@
-/* embed_ref.c: embedding rows and the residual sum in plain C. The first step of a token's path and the last of a
- * gradient's. Refuses nothing: ids were checked. */
-#include <string.h>
-
+/* embed_ref.c: the embedding's gradient and the residual sum in plain C. The last step of a gradient's path; the
+ * forward is a copy of rows and stands in embed.c. Refuses nothing: ids were checked. */
 #include "kern/embed/embed_serial.h"
-
-/* out[t] = table[ids[t]] */
-static void forward(float *out, const float *table, const int32_t *ids, int row, int row_end, int size) {
-    for (int t = row; t < row_end; t++)
-        memcpy(out + (size_t)t * (size_t)size, table + (size_t)ids[t] * (size_t)size, (size_t)size * sizeof *out);
-}
 
 /* d_table[ids[t]] += d_out[t], in row order */
 static void backward(float *d_table, const float *d_out, const int32_t *ids, int rows, int column, int column_end,
@@ -25,4 +17,4 @@ static void add_to(float *y, const float *x, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] += x[i];
 }
 
-const fm_embed_kernels fm_embed_ref = {forward, backward, add_to};
+const fm_embed_kernels fm_embed_ref = {backward, add_to};

@@ -5,7 +5,6 @@
 #include "kern/embed/embed.h"
 
 typedef struct fm_embed_kernels {
-    void (*forward)(float *out, const float *table, const int32_t *ids, int row, int row_end, int size);
     void (*backward)(float *d_table, const float *d_out, const int32_t *ids, int rows, int column, int column_end,
                      int size);
     void (*add_to)(float *y, const float *x, size_t n);

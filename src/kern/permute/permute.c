@@ -27,12 +27,9 @@ void fm_permute_plan(const fm_permute *plan, const int32_t *chosen) {
 void fm_permute_gather(fm_dev *dev, const fm_permute *plan, float *out, const float *x, int size) {
     size_t slots = (size_t)plan->rows * (size_t)plan->top_k;
     int threads = fm_split_threads(dev, slots, (size_t)size);
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        int i = omp_get_thread_num(), n = omp_get_num_threads();
-        dev->kern->permute->gather(plan, out, x, size, (int)fm_split_begin(slots, 1, i, n),
-                                   (int)fm_split_begin(slots, 1, i + 1, n));
-    }
+#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static)
+    for (size_t s = 0; s < slots; s++)
+        memcpy(out + s * (size_t)size, x + (size_t)plan->source[s] * (size_t)size, (size_t)size * sizeof *out);
 }
 
 void fm_permute_combine(fm_dev *dev, const fm_permute *plan, float *y, const float *in, const float *weights, int size) {

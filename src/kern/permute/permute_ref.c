@@ -1,16 +1,8 @@
 /* permute_ref.c: moving rows to their experts and back, in plain C (docs/MODEL.md, "Mixture of experts"). Around the
  * expert products, on the token's path and back. Refuses nothing. */
-#include <string.h>
-
 #include "base/fmath.h"
 #include "kern/lanes.h"
 #include "kern/permute/permute_serial.h"
-
-/* out[s] = x[source[s]] */
-static void gather(const fm_permute *plan, float *out, const float *x, int size, int slot, int slot_end) {
-    for (int s = slot; s < slot_end; s++)
-        memcpy(out + (size_t)s * (size_t)size, x + (size_t)plan->source[s] * (size_t)size, (size_t)size * sizeof *out);
-}
 
 /* y[t] += w[t, 0] in[slot 0] + w[t, 1] in[slot 1] + ... */
 static void combine(const fm_permute *plan, float *y, const float *in, const float *weights, int size, int row,
@@ -39,4 +31,4 @@ static void combine_backward(const fm_permute *plan, float *d_in, float *d_weigh
         }
 }
 
-const fm_permute_kernels fm_permute_ref = {gather, combine, combine_backward};
+const fm_permute_kernels fm_permute_ref = {combine, combine_backward};

@@ -5,7 +5,6 @@
 #include "kern/permute/permute.h"
 
 typedef struct fm_permute_kernels {
-    void (*gather)(const fm_permute *plan, float *out, const float *x, int size, int slot, int slot_end);
     void (*combine)(const fm_permute *plan, float *y, const float *in, const float *weights, int size, int row,
                     int row_end);
     void (*combine_backward)(const fm_permute *plan, float *d_in, float *d_weights, const float *dy, const float *in,
