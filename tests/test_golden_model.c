@@ -284,6 +284,127 @@ static void check_balance(const golden *g) {
     rig_close(&r);
 }
 
+/* ---- inference -------------------------------------------------------------------------------------------------- */
+
+typedef struct decode_rig {
+    fm_dev dev;
+    fm_decoder *decoder;
+    fm_cache cache;
+    int vocab;
+    float *logits; /* [length, V] */
+} decode_rig;
+
+static void decode_open(decode_rig *r, const golden *g) {
+    fm_error err = {0};
+    *r = (decode_rig){0};
+    fm_test_ok(fm_dev_open(&r->dev, 2, 0, &err), &err);
+    fm_kern_attach(&r->dev);
+    fm_decoder_options options = {.dtype = FM_F32, .max_context = 256, .max_rows = 48};
+    fm_config config;
+    fm_test_ok(fm_config_load(&config, g->model, &err), &err);
+    options.mtp = config.num_nextn_predict_layers > 0;
+    fm_test_ok(fm_decoder_load(&r->decoder, g->model, &r->dev, &options, &err), &err);
+    fm_test_ok(fm_cache_open(&r->cache, r->decoder, 256, &err), &err);
+    r->vocab = config.vocab_size;
+    r->logits = malloc((size_t)g->length * (size_t)r->vocab * sizeof(float));
+}
+
+static void decode_close(decode_rig *r) {
+    free(r->logits);
+    fm_cache_close(&r->cache);
+    fm_decoder_free(r->decoder);
+    fm_dev_close(&r->dev);
+}
+
+/* Every position of every sequence, once as a prompt (unabsorbed) and once generated (absorbed). */
+static void check_decoder_logits(const golden *g, decode_rig *r) {
+    fm_error err = {0};
+    size_t all = (size_t)g->length * (size_t)r->vocab;
+    for (int b = 0; b < g->sequences; b++) {
+        const int32_t *tokens = g->tokens + b * g->length;
+        const float *theirs = expected_f32(g, "logits") + (size_t)b * all;
+        fm_cache_truncate(&r->cache, 0);
+        fm_prefill job = {.cache = &r->cache, .tokens = tokens, .count = g->length, .all_logits = r->logits};
+        fm_test_ok(fm_decoder_prefill(r->decoder, &job, &err), &err);
+        if (planted("prefill")) r->logits[0] += 100.0f;
+        same(g, "logits (prefill)", r->logits, theirs, all);
+        fm_cache_truncate(&r->cache, 0);
+        for (int t = 0; t < g->length; t++) {
+            fm_decode_row row = {.cache = &r->cache, .token = tokens[t],
+                                 .logits = r->logits + (size_t)t * (size_t)r->vocab};
+            fm_test_ok(fm_decoder_step(r->decoder, &row, 1, &err), &err);
+        }
+        same(g, "logits (decode)", r->logits, theirs, all);
+    }
+}
+
+static int best_of(const float *logits, int vocab) {
+    int best = 0;
+    for (int i = 1; i < vocab; i++)
+        if (logits[i] > logits[best]) best = i;
+    return best;
+}
+
+/* The continuation of the first 17 tokens; where the reference itself wavers, its choice is taken. */
+static void check_greedy(const golden *g, decode_rig *r) {
+    fm_error err = {0};
+    const fm_tensor *greedy = expected(g, "greedy");
+    if (!greedy) return;
+    int steps = (int)greedy->size[1];
+    for (int b = 0; b < g->sequences; b++) {
+        const int64_t *want = (const int64_t *)greedy->data + b * steps;
+        const float *margin = expected_f32(g, "greedy_margin") + b * steps;
+        fm_cache_truncate(&r->cache, 0);
+        fm_prefill job = {.cache = &r->cache, .tokens = g->tokens + b * g->length, .count = 17, .logits = r->logits};
+        fm_test_ok(fm_decoder_prefill(r->decoder, &job, &err), &err);
+        for (int i = 0; i < steps; i++) {
+            int got = best_of(r->logits, r->vocab);
+            if (planted("greedy") && i == 5) got++;
+            if (got != want[i] && margin[i] > 1e-3f)
+                fail_msg("%s: greedy[%d][%d]: token %d, expected %d (margin %.3g)", g->name, b, i, got, (int)want[i],
+                         margin[i]);
+            fm_decode_row row = {.cache = &r->cache, .token = (int32_t)want[i], .logits = r->logits};
+            fm_test_ok(fm_decoder_step(r->decoder, &row, 1, &err), &err);
+        }
+    }
+}
+
+/* The MTP module over the hidden states of a prompt. */
+static void check_decoder_mtp(const golden *g, decode_rig *r) {
+    fm_error err = {0};
+    if (!expected(g, "mtp_logits")) return;
+    size_t hidden = (size_t)fm_decoder_config(r->decoder)->hidden_size, vocab = (size_t)r->vocab;
+    float *states = malloc((size_t)g->length * hidden * sizeof *states);
+    for (int b = 0; b < g->sequences; b++) {
+        const int32_t *tokens = g->tokens + b * g->length;
+        fm_cache_truncate(&r->cache, 0);
+        fm_prefill job = {.cache = &r->cache, .tokens = tokens, .count = g->length, .hidden = states};
+        fm_test_ok(fm_decoder_prefill(r->decoder, &job, &err), &err);
+        for (int i = 0; i + 1 < g->length; i += 40) { /* several rows at once, in order */
+            fm_mtp_row rows[40];
+            int count = 0;
+            for (; count < 40 && i + count + 1 < g->length; count++)
+                rows[count] = (fm_mtp_row){&r->cache, i + count, tokens[i + count + 1],
+                                           states + (size_t)(i + count) * hidden,
+                                           r->logits + (size_t)(i + count) * vocab};
+            fm_test_ok(fm_decoder_mtp(r->decoder, rows, count, &err), &err);
+        }
+        size_t all = (size_t)(g->length - 1) * vocab;
+        same(g, "mtp_logits (decode)", r->logits, expected_f32(g, "mtp_logits") + (size_t)b * all, all);
+    }
+    free(states);
+}
+
+static void check_decoder(const golden *g) {
+    if (!expected(g, "logits")) return;
+    decode_rig r;
+    decode_open(&r, g);
+    check_decoder_logits(g, &r);
+    check_greedy(g, &r);
+    check_decoder_mtp(g, &r);
+    decode_close(&r);
+}
+
 /* ---- all folders ------------------------------------------------------------------------------------------------ */
 
 static void each(void (*check)(const golden *g)) {
@@ -311,6 +432,10 @@ static void test_ten_steps(void **state) {
     (void)state;
     each(check_ten_steps);
 }
+static void test_decoder(void **state) {
+    (void)state;
+    each(check_decoder);
+}
 static void test_balance(void **state) {
     (void)state;
     each(check_balance);
@@ -324,6 +449,7 @@ int main(void) {
         cmocka_unit_test(test_gradients),
         cmocka_unit_test(test_ten_steps),
         cmocka_unit_test(test_balance),
+        cmocka_unit_test(test_decoder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
