@@ -74,7 +74,7 @@ static void make(fm_maker *m) {
     if (!m->p->direct_ok && a >= 0)
         fm_work(m, "%s\n", add ? fm_say(m, "Add from the right:", "从右边逐位相加：")
                                : fm_say(m, "Compare, then subtract from the right:", "先比大小，再从右边逐位相减："));
-    fm_answer_number(m, fm_work_op(m, a, add ? '+' : '-', b));
+    fm_reply_number(m, fm_work_op(m, a, add ? '+' : '-', b));
 }
 
 const fm_task_kind fm_kind_addsub = {"addsub", "addition and subtraction", make, fm_judge_number, {0, 0, 0}};

@@ -90,7 +90,7 @@ static const char *span_text(fm_maker *m, int64_t minutes) {
 }
 
 static void answer_time(fm_maker *m, int64_t minutes) {
-    fm_answer(m, fm_say(m, "It is %s.", "是%s。"), time_text(m, minutes));
+    fm_reply(m, fm_say(m, "It is %s.", "是%s。"), time_text(m, minutes));
     fm_expect(m, "%s", time_text(m, minutes));
 }
 
@@ -189,7 +189,7 @@ static void make_between(fm_maker *m) {
     fm_work(m, fm_say(m, "Minutes: %d-%d\n", "分：%d-%d\n"), (int)r, (int)(from % 60));
     int64_t part = fm_work_sub(m, r, from % 60);
     if (hours > 0) part = part < 0 ? fm_work_sub(m, minutes, -part) : fm_work_add(m, minutes, part);
-    fm_answer(m, fm_say(m, "The answer is %d.", "是%d分钟。"), (int)part);
+    fm_reply(m, fm_say(m, "The answer is %d.", "是%d分钟。"), (int)part);
     fm_expect(m, "%d", (int)part);
 }
 
@@ -221,7 +221,7 @@ static void make_weekday(fm_maker *m) {
     fm_work(m, "0 %s", names[day]);
     for (int i = 1; i <= rest; i++) fm_work(m, "\n%d %s", i, names[(day + i) % 7]);
     const char *result = names[(day + n) % 7];
-    fm_answer(m, fm_say(m, "It is %s.", "是%s。"), result);
+    fm_reply(m, fm_say(m, "It is %s.", "是%s。"), result);
     fm_expect(m, "%s", result);
 }
 
@@ -244,7 +244,7 @@ static void make_date(fm_maker *m) {
         at = fm_work_sub(m, at, month_days[month++]);
     }
     fm_work(m, "%s", date_text(m, month, (int)at));
-    fm_answer(m, fm_say(m, "It is %s.", "是%s。"), date_text(m, month, (int)at));
+    fm_reply(m, fm_say(m, "It is %s.", "是%s。"), date_text(m, month, (int)at));
     fm_expect(m, "%s", date_text(m, month, (int)at));
 }
 
@@ -263,7 +263,7 @@ static void make_dates_between(fm_maker *m) {
         fm_work(m, fm_say(m, "%s: %d\n", "%s：%d\n"), m->zh ? fm_text(m, "%d月", i + 1) : months[i], part);
         days = fm_work_add(m, days, part);
     }
-    fm_answer(m, fm_say(m, "The answer is %d.", "是%d天。"), (int)days);
+    fm_reply(m, fm_say(m, "The answer is %d.", "是%d天。"), (int)days);
     fm_expect(m, "%d", (int)days);
 }
 

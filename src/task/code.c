@@ -46,7 +46,7 @@ static void finish(fm_maker *m, const program *code, int64_t value) {
     fm_key_text(m, code->text);
     if (strlen(code->text) + 1 >= sizeof code->text) m->overflow = true;
     fm_ask_part(m, &wordings, code->text);
-    fm_answer(m, "%" PRId64, value);
+    fm_reply(m, "%" PRId64, value);
     fm_expect(m, "%" PRId64, value);
 }
 

@@ -84,7 +84,7 @@ static void make_two(fm_maker *m) {
     m->p->direct_ok = m->level == 1;
     fm_ask(m, larger ? &larger_wordings : &smaller_wordings, fm_num(m, a), fm_num(m, b));
     bool less = fm_work_compare(m, a, b) < 0;
-    fm_answer_number(m, less == larger ? b : a);
+    fm_reply_number(m, less == larger ? b : a);
 }
 
 /* Runs through the list keeping the best so far: "47>12,12<85|12". Returns the place of the winner. */
@@ -113,7 +113,7 @@ static void make_extreme(fm_maker *m) {
     fm_ask(m, large ? &largest_wordings : &smallest_wordings, fm_joined(m, v, n, fm_say(m, ", ", "、")));
     fm_work(m, "%s\n%s:", large ? fm_say(m, "Keep the larger one:", "留下大的：") : fm_say(m, "Keep the smaller one:", "留下小的："),
             fm_joined(m, v, n, " "));
-    fm_answer_number(m, v[scan(m, v, n, large)]);
+    fm_reply_number(m, v[scan(m, v, n, large)]);
 }
 
 /* Selection: the best of the rest, again and again. */
@@ -132,7 +132,7 @@ static void make_sort(fm_maker *m) {
         sorted[n - k] = v[best];
         memmove(v + best, v + best + 1, (size_t)(k - 1 - best) * sizeof *v);
     }
-    fm_answer(m, "%s", fm_joined(m, sorted, n, ", "));
+    fm_reply(m, "%s", fm_joined(m, sorted, n, ", "));
     fm_expect(m, "%s", fm_joined(m, sorted, n, ", "));
 }
 
@@ -165,7 +165,7 @@ static void make_decimal(fm_maker *m) {
     bool less = fm_work_compare(m, hundredths[0], hundredths[1]) < 0;
     fm_work(m, "%s%c%s", text[0], less ? '<' : '>', text[1]);
     const char *result = text[less == larger];
-    fm_answer(m, fm_say(m, "The answer is %s.", "答案是%s。"), result);
+    fm_reply(m, fm_say(m, "The answer is %s.", "答案是%s。"), result);
     fm_expect(m, "%s", result);
 }
 

@@ -101,7 +101,7 @@ static void make_letter(fm_maker *m) {
     fm_work(m, "\n");
     for (size_t i = 0; i < n; i++) fm_work(m, "%s%c%d", i ? " " : "", word[i], count += word[i] == letter);
     m->p->chance = 0.25;
-    fm_answer_number(m, count);
+    fm_reply_number(m, count);
 }
 
 static void make_length(fm_maker *m) {
@@ -111,7 +111,7 @@ static void make_length(fm_maker *m) {
     fm_work(m, "%s\n", word);
     for (int i = 0; word[i]; i++) fm_work(m, "%s%c%d", i ? " " : "", word[i], i + 1);
     m->p->chance = 0.2;
-    fm_answer_number(m, (int64_t)strlen(word));
+    fm_reply_number(m, (int64_t)strlen(word));
 }
 
 /* Short words in a row, as a sentence of no meaning: nothing to guess from. */
@@ -141,7 +141,7 @@ static void make_words(fm_maker *m) {
         fm_work(m, "%s%s %d", i ? "\n" : "", list[i], count);
     }
     m->p->chance = 0.2;
-    fm_answer_number(m, count);
+    fm_reply_number(m, count);
 }
 
 static void make_hanzi(fm_maker *m) {
@@ -167,7 +167,7 @@ static void make_hanzi(fm_maker *m) {
         fm_work(m, "%s%d", list[i], count);
     }
     m->p->chance = 0.2;
-    fm_answer_number(m, count);
+    fm_reply_number(m, count);
 }
 
 static void make(fm_maker *m) {

@@ -48,7 +48,7 @@ static bool try_signs(fm_maker *m, const int64_t *v, int64_t target) {
         fm_work(m, "%" PRId64 "%c%" PRId64 "=%" PRId64 ",%" PRId64 "%c%" PRId64 "=%" PRId64 "%s\n", a, way[i].op[0], b, ab,
                 ab, way[i].op[1], c, all, all == target ? fm_say(m, " yes", " 对") : fm_say(m, " no", " 不对"));
         if (all != target) continue;
-        fm_answer(m, "%" PRId64 "%c%" PRId64 "%c%" PRId64 "=%" PRId64, a, way[i].op[0], b, way[i].op[1], c, target);
+        fm_reply(m, "%" PRId64 "%c%" PRId64 "%c%" PRId64 "=%" PRId64, a, way[i].op[0], b, way[i].op[1], c, target);
         return true;
     }
     return false;
@@ -105,7 +105,7 @@ static bool try_last(fm_maker *m, const int64_t *v, int64_t target) {
             for (int j = 0; j < 3; j++)
                 if (p.value[j] == need[k]) {
                     fm_work(m, " | %" PRId64 "\n", need[k]);
-                    fm_answer(m, "%s=%" PRId64, joined(m, fm_text(m, "(%s)", p.text[j]), form[k], fm_num(m, last)), target);
+                    fm_reply(m, "%s=%" PRId64, joined(m, fm_text(m, "(%s)", p.text[j]), form[k], fm_num(m, last)), target);
                     return true;
                 }
         fm_work(m, " |%s\n", fm_say(m, " no", " 不行"));
@@ -132,7 +132,7 @@ static bool try_pairs(fm_maker *m, const int64_t *v, int64_t target) {
                 for (int j = 0; j < 3; j++)
                     if (right.value[j] == need[k]) {
                         fm_work(m, " | %" PRId64 "\n", need[k]);
-                        fm_answer(m, "%s=%" PRId64, joined(m, fm_text(m, "(%s)", right.text[j]), form[k],
+                        fm_reply(m, "%s=%" PRId64, joined(m, fm_text(m, "(%s)", right.text[j]), form[k],
                                                            fm_text(m, "(%s)", left.text[i])), target);
                         return true;
                     }

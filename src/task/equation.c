@@ -61,7 +61,7 @@ static void make_missing(fm_maker *m) {
     int64_t left = op == '-' && !first ? a : c, right = first ? b : op == '-' ? c : a;
     char inverse = op == '*' ? '/' : op == '-' && first ? '+' : '-';
     fm_work(m, "%s\n?=%" PRId64 "%c%" PRId64 "\n", text, left, inverse, right);
-    fm_answer_number(m, fm_work_op(m, left, inverse, right));
+    fm_reply_number(m, fm_work_op(m, left, inverse, right));
 }
 
 /* a + b - c + ...: from the left, one operation a block. */
@@ -82,7 +82,7 @@ static void make_chain(fm_maker *m) {
     fm_ask(m, &chain_wordings, text);
     fm_work(m, "%s\n", fm_say(m, "From left to right:", "从左到右计算："));
     for (int i = 0; i < ops; i++) value = fm_work_op(m, value, op[i], operand[i]);
-    fm_answer_number(m, value);
+    fm_reply_number(m, value);
 }
 
 /* a + b * c, a * b - c ...: the product first. */
@@ -101,7 +101,7 @@ static void make_precedence(fm_maker *m) {
     fm_ask(m, &chain_wordings, text);
     fm_work(m, "%s\n", fm_say(m, "Multiply first:", "先算乘法："));
     int64_t product = fm_work_mul(m, b, c);
-    fm_answer_number(m, product_first ? fm_work_op(m, product, op, a) : fm_work_op(m, a, op, product));
+    fm_reply_number(m, product_first ? fm_work_op(m, product, op, a) : fm_work_op(m, a, op, product));
 }
 
 /* ? * a + b = c: undo the sum, then the product. */
@@ -117,7 +117,7 @@ static void make_two_steps(fm_maker *m) {
     fm_work(m, "%s\n?*%" PRId64 "=%" PRId64 "%c%" PRId64 "\n", text, a, c, plus ? '-' : '+', b);
     int64_t product = plus ? fm_work_sub(m, c, b) : fm_work_add(m, c, b);
     fm_work(m, "?=%" PRId64 "/%" PRId64 "\n", product, a);
-    fm_answer_number(m, fm_work_div(m, product, a, NULL));
+    fm_reply_number(m, fm_work_div(m, product, a, NULL));
 }
 
 static void make(fm_maker *m) {

@@ -46,7 +46,7 @@ static const fm_wordings ask_wordings[FORMS] = {
 static const char *list_text(fm_maker *m, const int64_t *v, int n) { return fm_text(m, "[%s]", fm_joined(m, v, n, ", ")); }
 
 static void answer_list(fm_maker *m, const int64_t *v, int n) {
-    fm_answer(m, "%s", list_text(m, v, n));
+    fm_reply(m, "%s", list_text(m, v, n));
     fm_expect(m, "%s", fm_joined(m, v, n, ", "));
 }
 
@@ -125,20 +125,20 @@ static void make_numbers(fm_maker *m, int form) {
         break;
     case FORM_NTH:
         say_places(m, v, n, (int)argument);
-        fm_answer_number(m, v[argument - 1]);
+        fm_reply_number(m, v[argument - 1]);
         break;
     case FORM_LENGTH:
         say_places(m, v, n, n);
-        fm_answer_number(m, n);
+        fm_reply_number(m, n);
         break;
     case FORM_POSITION: {
         int at = 0;
         while (v[at] != argument) at++;
         say_places(m, v, n, at + 1);
-        fm_answer_number(m, at + 1);
+        fm_reply_number(m, at + 1);
         break;
     }
-    case FORM_SUM: fm_answer_number(m, sum(m, v, n)); break;
+    case FORM_SUM: fm_reply_number(m, sum(m, v, n)); break;
     case FORM_ADD_EACH:
         for (int i = 0; i < n; i++) {
             fm_work(m, "%" PRId64 "+%" PRId64 "=%" PRId64 "\n", v[i], argument, v[i] + argument);
@@ -172,7 +172,7 @@ static void make_spell_back(fm_maker *m) {
     for (int i = 0; i < n; i++) fm_work(m, "%s%c", i ? " " : "", word[i]);
     fm_work(m, "\n");
     for (int i = 0; i < n; i++) fm_work(m, "%s%c", i ? " " : "", back[i]);
-    fm_answer(m, "%s", back);
+    fm_reply(m, "%s", back);
     fm_expect(m, "%s", back);
 }
 
@@ -207,20 +207,20 @@ static void make_two(fm_maker *m) {
     case TWO_EVEN_SUM:
     case TWO_ABOVE_SUM:
         n = filter(m, v, n, which == TWO_EVEN_SUM ? FORM_EVEN : FORM_ABOVE, argument);
-        fm_answer_number(m, sum(m, v, n));
+        fm_reply_number(m, sum(m, v, n));
         break;
     case TWO_ABOVE_COUNT:
         n = filter(m, v, n, FORM_ABOVE, argument);
         say_places(m, v, n, n);
         m->p->chance = 0.2;
-        fm_answer_number(m, n);
+        fm_reply_number(m, n);
         break;
     case TWO_REVERSE_NTH:
         m->p->chance = 1.0 / n;
         reverse(v, n);
         fm_work(m, "%s\n", list_text(m, v, n));
         say_places(m, v, n, (int)argument);
-        fm_answer_number(m, v[argument - 1]);
+        fm_reply_number(m, v[argument - 1]);
         break;
     default:
         n = filter(m, v, n, FORM_WITHOUT, argument);

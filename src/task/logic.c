@@ -33,7 +33,7 @@ static const scale test_scales[FM_LANGS][2] = {
      {{"%s的力气比%s大。", "%s力气比%s大。"}, {"%s的力气比%s小。", "%s的力气没有%s大。"}, "力气最大的是谁？", "力气最小的是谁？", "力气第二大的是谁？"}}};
 
 static void answer_name(fm_maker *m, const char *name) {
-    fm_answer(m, fm_say(m, "It is %s.", "是%s。"), name);
+    fm_reply(m, fm_say(m, "It is %s.", "是%s。"), name);
     fm_expect(m, "%s", name);
 }
 
@@ -106,7 +106,7 @@ static void make_follows(fm_maker *m) {
     for (int i = 1; i <= links; i++)
         fm_work(m, "\n%s %s %s", kind[i - 1], i == links && !yes ? fm_say(m, "-> not", "→不是") : fm_say(m, "->", "→是"), kind[i]);
     m->p->chance = 0.5;
-    fm_answer(m, "%s", yes ? fm_say(m, "Yes.", "是。") : fm_say(m, "No.", "不是。"));
+    fm_reply(m, "%s", yes ? fm_say(m, "Yes.", "是。") : fm_say(m, "No.", "不是。"));
     fm_expect(m, "%s", yes ? fm_say(m, "yes", "是") : fm_say(m, "no", "不是"));
 }
 
@@ -206,8 +206,8 @@ static void make_truth(fm_maker *m) {
     }
     fm_work(m, "\n%s %s", who[ask], is_honest ? "T" : "F");
     m->p->chance = 0.5;
-    if (m->zh) fm_answer(m, "%s是%s。", who[ask], is_honest ? "老实人" : "骗子");
-    else fm_answer(m, "%s is %s.", who[ask], is_honest ? "honest" : "a liar");
+    if (m->zh) fm_reply(m, "%s是%s。", who[ask], is_honest ? "老实人" : "骗子");
+    else fm_reply(m, "%s is %s.", who[ask], is_honest ? "honest" : "a liar");
     fm_expect(m, "%s", is_honest ? fm_say(m, "honest", "老实人") : fm_say(m, "liar", "骗子"));
 }
 

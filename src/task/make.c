@@ -97,7 +97,7 @@ static void put_v(fm_maker *m, char *field, size_t room, const char *format, va_
 
 void fm_prompt(fm_maker *m, const char *format, ...) { PUT(m->p->prompt, FM_TASK_PROMPT_BYTES); }
 void fm_work(fm_maker *m, const char *format, ...) { PUT(m->p->reasoning, FM_TASK_REASONING_BYTES); }
-void fm_answer(fm_maker *m, const char *format, ...) { PUT(m->p->answer, FM_TASK_ANSWER_BYTES); }
+void fm_reply(fm_maker *m, const char *format, ...) { PUT(m->p->answer, FM_TASK_ANSWER_BYTES); }
 void fm_expect(fm_maker *m, const char *format, ...) { PUT(m->p->expected, FM_TASK_ANSWER_BYTES); }
 
 const char *fm_say(const fm_maker *m, const char *en, const char *zh) { return m->zh ? zh : en; }
@@ -159,8 +159,8 @@ void fm_ask_args(fm_maker *m, const fm_wordings *w, const char *const *args) {
     if (fm_draw_below(m, 8) == 0) fm_prompt(m, "%s", fm_pick(m, &closings));
 }
 
-void fm_answer_number(fm_maker *m, int64_t value) {
-    fm_answer(m, fm_say(m, "The answer is %" PRId64 ".", "答案是%" PRId64 "。"), value);
+void fm_reply_number(fm_maker *m, int64_t value) {
+    fm_reply(m, fm_say(m, "The answer is %" PRId64 ".", "答案是%" PRId64 "。"), value);
     fm_expect(m, "%" PRId64, value);
 }
 

@@ -75,7 +75,7 @@ void fm_ask_part_args(fm_maker *m, const fm_wordings *wordings, const char *cons
 
 void fm_prompt(fm_maker *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void fm_work(fm_maker *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void fm_answer(fm_maker *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void fm_reply(fm_maker *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void fm_expect(fm_maker *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* English or Chinese of the same thing. */
 const char *fm_say(const fm_maker *m, const char *en, const char *zh);
@@ -83,7 +83,7 @@ const char *fm_say(const fm_maker *m, const char *en, const char *zh);
 const char *fm_num(fm_maker *m, int64_t value);
 const char *fm_text(fm_maker *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Answer "The answer is N." and the expected number. */
-void fm_answer_number(fm_maker *m, int64_t value);
+void fm_reply_number(fm_maker *m, int64_t value);
 /* The values with `between` between them, as fm_text. */
 const char *fm_joined(fm_maker *m, const int64_t *values, int n, const char *between);
 

@@ -67,7 +67,7 @@ static void make_mul(fm_maker *m) {
     fm_ask(m, &mul_wordings, fm_num(m, a), fm_num(m, b));
     m->p->direct_ok = a < 10 && b < 10;
     if (!m->p->direct_ok) fm_work(m, "%s\n", fm_say(m, "Multiply digit by digit:", "逐位相乘："));
-    fm_answer_number(m, fm_work_mul(m, a, b));
+    fm_reply_number(m, fm_work_mul(m, a, b));
 }
 
 static void make_div(fm_maker *m, bool with_rest) {
@@ -83,10 +83,10 @@ static void make_div(fm_maker *m, bool with_rest) {
     if (!m->p->direct_ok) fm_work(m, "%s\n", fm_say(m, "Divide from the left:", "从左边逐位相除："));
     fm_work_div(m, a, b, with_rest ? &r : NULL);
     if (!with_rest) {
-        fm_answer_number(m, q);
+        fm_reply_number(m, q);
         return;
     }
-    fm_answer(m, fm_say(m, "The quotient is %d and the remainder is %d.", "商是%d，余数是%d。"), (int)q, (int)r);
+    fm_reply(m, fm_say(m, "The quotient is %d and the remainder is %d.", "商是%d，余数是%d。"), (int)q, (int)r);
     fm_expect(m, "%d, %d", (int)q, (int)r);
 }
 

@@ -37,7 +37,7 @@ static void make_step(fm_maker *m) {
     ask(m, v, n);
     for (int i = 1; i < (m->level == 1 ? n : 3); i++) say_difference(m, v[i - 1], v[i]);
     fm_work(m, "%c%" PRId64 "\n", down ? '-' : '+', step);
-    fm_answer_number(m, fm_work_op(m, v[n - 1], down ? '-' : '+', step));
+    fm_reply_number(m, fm_work_op(m, v[n - 1], down ? '-' : '+', step));
 }
 
 static void make_times(fm_maker *m) {
@@ -48,7 +48,7 @@ static void make_times(fm_maker *m) {
     ask(m, v, n);
     for (int i = 1; i < n; i++) fm_work(m, "%" PRId64 "/%" PRId64 "=%" PRId64 "\n", v[i], v[i - 1], factor);
     fm_work(m, "*%" PRId64 "\n", factor);
-    fm_answer_number(m, fm_work_mul(m, v[n - 1], factor));
+    fm_reply_number(m, fm_work_mul(m, v[n - 1], factor));
 }
 
 /* Differences that grow by a constant. */
@@ -61,7 +61,7 @@ static void make_growing(fm_maker *m) {
     for (int i = 1; i < n; i++) say_difference(m, v[i - 1], v[i]);
     int64_t last = step + more * (n - 2);
     fm_work(m, "%" PRId64 "+%" PRId64 "=%" PRId64 "\n", last, more, last + more);
-    fm_answer_number(m, fm_work_add(m, v[n - 1], last + more));
+    fm_reply_number(m, fm_work_add(m, v[n - 1], last + more));
 }
 
 /* Each is the sum of the two before. */
@@ -74,7 +74,7 @@ static void make_sums(fm_maker *m) {
     ask(m, v, n);
     fm_work(m, "%s\n", fm_say(m, "The sum of the two before:", "前两个数的和："));
     for (int i = 2; i < n; i++) fm_work(m, "%" PRId64 "+%" PRId64 "=%" PRId64 "\n", v[i - 2], v[i - 1], v[i]);
-    fm_answer_number(m, fm_work_add(m, v[n - 2], v[n - 1]));
+    fm_reply_number(m, fm_work_add(m, v[n - 2], v[n - 1]));
 }
 
 /* Two sequences by turns. */
@@ -88,7 +88,7 @@ static void make_woven(fm_maker *m) {
     fm_work(m, "%" PRId64 " %" PRId64 " %" PRId64 "\n", v[0], v[2], v[4]);
     say_difference(m, v[0], v[2]);
     say_difference(m, v[2], v[4]);
-    fm_answer_number(m, fm_work_add(m, v[4], step[0]));
+    fm_reply_number(m, fm_work_add(m, v[4], step[0]));
 }
 
 static void make(fm_maker *m) {

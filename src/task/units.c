@@ -55,8 +55,8 @@ static void say_fact(fm_maker *m, const unit_pair *u) {
 }
 
 static void answer_quantity(fm_maker *m, int64_t n, const char *const unit[FM_LANGS]) {
-    if (m->zh) fm_answer(m, "答案是%s。", quantity(m, n, unit));
-    else fm_answer(m, "The answer is %" PRId64 ".", n);
+    if (m->zh) fm_reply(m, "答案是%s。", quantity(m, n, unit));
+    else fm_reply(m, "The answer is %" PRId64 ".", n);
     fm_expect(m, "%" PRId64, n);
 }
 
@@ -95,7 +95,7 @@ static void make_split(fm_maker *m, const unit_pair *u) {
     fm_ask(m, &split_wordings, quantity(m, all, u->small), u->large[m->p->lang], u->small[m->p->lang]);
     say_fact(m, u);
     fm_work_div(m, all, u->factor, &rest);
-    fm_answer(m, fm_say(m, "It is %" PRId64 " and %" PRId64 ".", "答案是%" PRId64 "，余%" PRId64 "。"), n, rest);
+    fm_reply(m, fm_say(m, "It is %" PRId64 " and %" PRId64 ".", "答案是%" PRId64 "，余%" PRId64 "。"), n, rest);
     fm_expect(m, "%" PRId64 ", %" PRId64, n, rest);
 }
 

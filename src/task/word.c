@@ -55,9 +55,9 @@ static const fm_wordings questions = { /* {0} person, {2} things with measure */
 static const char *measure_of(fm_maker *m, const char *thing) { return m->zh ? fm_text(m, "%.3s", thing) : ""; }
 
 static void answer_things(fm_maker *m, const char *who, int64_t n, const char *thing) {
-    if (m->zh) fm_answer(m, "%s有%" PRId64 "%s。", who, n, thing);
-    else if (n == 1) fm_answer(m, "%s has 1 of the %s.", who, thing);
-    else fm_answer(m, "%s has %" PRId64 " %s.", who, n, thing);
+    if (m->zh) fm_reply(m, "%s有%" PRId64 "%s。", who, n, thing);
+    else if (n == 1) fm_reply(m, "%s has 1 of the %s.", who, thing);
+    else fm_reply(m, "%s has %" PRId64 " %s.", who, n, thing);
     fm_expect(m, "%" PRId64, n);
 }
 
@@ -126,7 +126,7 @@ static void make_groups(fm_maker *m) {
         value = fm_work_sub(m, value, gone);
     }
     fm_ask_part(m, m->level > 1 ? &left_questions : &all_questions, "", "", thing);
-    fm_answer_number(m, value);
+    fm_reply_number(m, value);
 }
 
 /* A has x, B has y more or fewer: B's number, or both together. */
@@ -168,7 +168,7 @@ static void make_more(fm_maker *m) {
         return;
     }
     fm_work(m, fm_say(m, "Together: %" PRId64 "+%" PRId64 "\n", "一共：%" PRId64 "+%" PRId64 "\n"), x, value);
-    fm_answer_number(m, fm_work_add(m, x, value));
+    fm_reply_number(m, fm_work_add(m, x, value));
 }
 
 /* N things shared by k; at level 2 after some more came, at level 3 with larger numbers. */
@@ -211,7 +211,7 @@ static void make_share(fm_maker *m) {
     }
     fm_ask_part(m, &each_questions, "", "", "", thing);
     fm_work(m, fm_say(m, "Each: %" PRId64 "/%" PRId64 "\n", "每份：%" PRId64 "/%" PRId64 "\n"), all, k);
-    fm_answer_number(m, fm_work_div(m, all, k, NULL));
+    fm_reply_number(m, fm_work_div(m, all, k, NULL));
 }
 
 /* n things at p each; change from a sum paid (level 2), two kinds of things (level 3). */
@@ -266,7 +266,7 @@ static void make_shop(fm_maker *m) {
         fm_work(m, fm_say(m, "Left: %" PRId64 "-%" PRId64 "\n", "剩下：%" PRId64 "-%" PRId64 "\n"), paid, cost);
         cost = fm_work_sub(m, paid, cost);
     }
-    fm_answer(m, fm_say(m, "It is %" PRId64 ".", "是%" PRId64 "元。"), cost);
+    fm_reply(m, fm_say(m, "It is %" PRId64 ".", "是%" PRId64 "元。"), cost);
     fm_expect(m, "%" PRId64, cost);
 }
 
