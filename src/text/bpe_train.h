@@ -36,9 +36,15 @@ typedef struct fm_bpe_trainer fm_bpe_trainer;
 
 fm_status fm_bpe_trainer_create(fm_bpe_trainer **out, const fm_bpe_options *options, fm_error *err);
 
-/* Counts the words of one text (borrowed during the call). Words never reach over the end of a text. Not for several
- * threads at once; large texts are cut at line ends and counted by `threads` threads. */
-fm_status fm_bpe_trainer_add(fm_bpe_trainer *trainer, const void *text, size_t size, fm_error *err);
+/* A text to learn from; borrowed during the call. Words never reach over its end. */
+typedef struct fm_bpe_text {
+    const uint8_t *bytes;
+    size_t size;
+} fm_bpe_text;
+
+/* Counts the words of texts, with options.threads threads; texts above 1 MiB are cut at line ends. Not for several
+ * callers at once. Words longer than 1 KiB are passed over. */
+fm_status fm_bpe_trainer_add(fm_bpe_trainer *trainer, const fm_bpe_text *texts, size_t count, fm_error *err);
 
 /* Merges until the vocabulary is full or no pair is frequent enough (then the vocabulary is smaller, which is no
  * error). *out is the caller's to close. The trainer can only be freed afterwards. */
