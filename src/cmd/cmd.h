@@ -1,8 +1,9 @@
 /* cmd.h: the verbs of the command line, one line each.
  *
  * To add one: write `int fm_cmd_<verb>(int argc, char **argv)` in src/cmd/<verb>.c and its line in FM_VERBS below.
- * argv[0] is the verb's name. A verb describes itself with an fm_usage (flags.h), parses with fm_flags_parse and
- * returns the process's exit code: FM_EXIT_OK, FM_EXIT_FAILURE, or FM_EXIT_USAGE for arguments that are wrong.
+ * argv[0] is the verb's name; an underscore in <verb> is a dash on the command line. A verb describes itself with an
+ * fm_usage (flags.h), parses with fm_flags_parse and returns the process's exit code: FM_EXIT_OK, FM_EXIT_FAILURE, or
+ * FM_EXIT_USAGE for arguments that are wrong.
  * Verbs are thin: they read flags, call the library, print. What a verb knows, the library should know.
  */
 #ifndef FM_CMD_CMD_H
@@ -13,7 +14,9 @@
 /* VERB(name, one-line help), in the order in which `fathom --help` shows them. */
 #define FM_VERBS(VERB)                                                                                       \
     VERB(doctor, "what this machine can do, what is built in and what is missing")                      \
-    VERB(corpus, "make the training shards from texts with known licences")
+    VERB(corpus, "make the training shards from texts with known licences") \
+    VERB(tokenize, "text on standard input to token ids, or ids to text") \
+    VERB(tokenizer_train, "make a vocabulary from training text")
 
 enum { FM_EXIT_OK = 0, FM_EXIT_FAILURE = 1, FM_EXIT_USAGE = 2, FM_EXIT_INTERRUPTED = 130 };
 

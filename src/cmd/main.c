@@ -29,9 +29,20 @@ int fm_cmd_fail(const char *verb, const fm_error *err) {
     return err->status == FM_ERR_INTERRUPTED ? FM_EXIT_INTERRUPTED : FM_EXIT_FAILURE;
 }
 
+/* A verb's name as it is typed: C names have no dashes. Static storage, one buffer per verb in turn. */
+static const char *typed(const char *name) {
+    static char buffers[VERB_COUNT][32];
+    static int next;
+    char *out = buffers[next++ % VERB_COUNT];
+    snprintf(out, sizeof buffers[0], "%s", name);
+    for (char *p = out; *p; p++)
+        if (*p == '_') *p = '-';
+    return out;
+}
+
 static const verb_row *find_verb(const char *name) {
     for (int i = 0; i < VERB_COUNT; i++)
-        if (strcmp(verbs[i].name, name) == 0) return &verbs[i];
+        if (strcmp(typed(verbs[i].name), name) == 0) return &verbs[i];
     return NULL;
 }
 
@@ -39,14 +50,14 @@ static void print_help(FILE *out) {
     fprintf(out,
             "usage: fathom VERB [flags] [arguments]\n\n"
             "Trains, runs and serves language models of the DeepSeek architecture.\n\n");
-    for (int i = 0; i < VERB_COUNT; i++) fprintf(out, "  %-12s %s\n", verbs[i].name, verbs[i].help);
+    for (int i = 0; i < VERB_COUNT; i++) fprintf(out, "  %-16s %s\n", typed(verbs[i].name), verbs[i].help);
     fprintf(out, "\n  fathom VERB --help    the flags of a verb\n"
                  "  fathom --version      the program's version\n");
 }
 
 static int unknown(const char *word) {
     const char *names[VERB_COUNT + 2] = {"--help", "--version"};
-    for (int i = 0; i < VERB_COUNT; i++) names[i + 2] = verbs[i].name;
+    for (int i = 0; i < VERB_COUNT; i++) names[i + 2] = typed(verbs[i].name);
     const char *near = fm_nearest(word, names, VERB_COUNT + 2);
     fprintf(stderr, "fathom: unknown %s %s", word[0] == '-' ? "flag" : "verb", word);
     if (near) fprintf(stderr, "; did you mean %s?", near);
