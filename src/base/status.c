@@ -49,5 +49,3 @@ const char *fm_status_name(fm_status status) {
                                         "memory", "unsupported", "numeric", "interrupted", "state"};
     return (unsigned)status < sizeof names / sizeof *names ? names[status] : "unknown";
 }
-
-const char *fm_version(void) { return "0.1.0"; }

@@ -1,9 +1,9 @@
 /* cmd.h: the verbs of the command line, one line each.
  *
- * To add one: write `int fm_cmd_<verb>(int argc, char **argv)` in src/cmd/<verb>.c and its line in FM_VERBS below.
- * argv[0] is the verb's name; an underscore in <verb> is a dash on the command line. A verb describes itself with an
- * fm_usage (flags.h), parses with fm_flags_parse and returns the process's exit code: FM_EXIT_OK, FM_EXIT_FAILURE, or
- * FM_EXIT_USAGE for arguments that are wrong.
+ * To add one: write `int fm_cmd_<verb>(int argc, char **argv)` in src/cmd/cmd_<verb>.c (file names are unique in the
+ * tree, hence the prefix) and its line in FM_VERBS below. argv[0] is the verb's name; an underscore in <verb> is a dash
+ * on the command line. A verb describes itself with an fm_usage (flags.h), parses with fm_flags_parse and returns the
+ * process's exit code: FM_EXIT_OK, FM_EXIT_FAILURE, or FM_EXIT_USAGE for arguments that are wrong.
  * Verbs are thin: they read flags, call the library, print. What a verb knows, the library should know.
  */
 #ifndef FM_CMD_CMD_H

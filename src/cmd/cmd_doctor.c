@@ -1,4 +1,4 @@
-/* doctor.c: `fathom doctor`: what this machine can do and what this program was built with.
+/* cmd_doctor.c: `fathom doctor`: what this machine can do and what this program was built with.
  *
  * Where it stands: beside the paths; the first thing to ask for when an answer is slow. It refuses nothing.
  */

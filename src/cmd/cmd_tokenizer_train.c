@@ -1,4 +1,4 @@
-/* tokenizer_train.c: `fathom tokenizer-train`: makes a vocabulary from training text and saves it as tokenizer.json. */
+/* cmd_tokenizer_train.c: `fathom tokenizer-train`: makes a vocabulary from training text and saves it as tokenizer.json. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

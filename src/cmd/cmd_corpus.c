@@ -1,4 +1,4 @@
-/* corpus.c: `fathom corpus`: makes the shards of models/mini/data from texts whose licences let them be
+/* cmd_corpus.c: `fathom corpus`: makes the shards of models/mini/data from texts whose licences let them be
  * passed on. */
 #include "train/corpus.h"
 

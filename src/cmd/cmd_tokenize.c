@@ -1,4 +1,4 @@
-/* tokenize.c: `fathom tokenize`: standard input -> token ids, or ids -> bytes, with any vocabulary that
+/* cmd_tokenize.c: `fathom tokenize`: standard input -> token ids, or ids -> bytes, with any vocabulary that
  * text/tokenizer.h opens. No begin token is added. */
 #include <errno.h>
 #include <jansson.h>
