@@ -16,7 +16,8 @@
     VERB(doctor, "what this machine can do, what is built in and what is missing")                      \
     VERB(corpus, "make the training shards from texts with known licences") \
     VERB(tokenize, "text on standard input to token ids, or ids to text") \
-    VERB(tokenizer_train, "make a vocabulary from training text")
+    VERB(tokenizer_train, "make a vocabulary from training text") \
+    VERB(task, "generated problems with their worked solutions")
 
 enum { FM_EXIT_OK = 0, FM_EXIT_FAILURE = 1, FM_EXIT_USAGE = 2, FM_EXIT_INTERRUPTED = 130 };
 

@@ -13,8 +13,8 @@
 #include "base/status.h"
 #include "task/task.h"
 
-/* Answers one problem: appends the model's whole reply (with or without a <think> part) to *reply. The text it
- * may show the model is problem->prompt alone. A status other than FM_OK ends the evaluation. */
+/* Answers one problem: appends the model's whole reply (with or without a <think> part) to *reply. The text
+ * it may show the model is problem->prompt alone. A status other than FM_OK ends the evaluation. */
 typedef fm_status (*fm_task_answer_fn)(void *context, const fm_task_problem *problem, fm_buf *reply,
                                        fm_error *err);
 
@@ -24,7 +24,7 @@ typedef struct fm_task_eval_options {
     uint32_t langs;      /* bit set by fm_lang */
     fm_task_split split; /* FM_TASK_TEST but for measuring what was memorised */
     uint64_t seed;
-    uint64_t count;      /* problems per (family, level, language) */
+    uint64_t count; /* problems per (family, level, language) */
 } fm_task_eval_options;
 
 /* Everything, test split, seed 1, 100 of each. */
@@ -42,8 +42,8 @@ typedef struct fm_interval {
 
 typedef struct fm_task_eval {
     fm_task_score cell[FM_TASK_FAMILIES][FM_TASK_LEVELS][FM_LANGS];
-    /* The bar of two- and three-digit sums and differences: addsub problems whose operands all have two or three
-     * digits, at every level asked. */
+    /* The bar of two- and three-digit sums and differences: addsub problems whose operands all have two or
+     * three digits, at every level asked. */
     fm_task_score small_sums;
     uint64_t in_language; /* replies written in the language of the question */
     uint64_t asked;
@@ -56,7 +56,8 @@ fm_status fm_task_eval_run(fm_task_eval *out, const fm_task_eval_options *option
 /* Sums over levels and languages; level 0 or lang FM_LANGS means all. */
 fm_task_score fm_task_eval_score(const fm_task_eval *eval, fm_task_family family, int level, fm_lang lang);
 
-/* Mean of the families' accuracies at one level (each family counts once); families not asked are left out. */
+/* Mean of the families' accuracies at one level (each family counts once); families not asked are left out.
+ */
 double fm_task_eval_mean(const fm_task_eval *eval, int level);
 
 double fm_task_score_rate(fm_task_score score); /* 0 when nothing was asked */

@@ -13,49 +13,59 @@
 
 #include "task/make.h"
 
-static const fm_wordings wordings = { /* {0} numbers {1} target {2} operations */
-    .train = {{"Use the numbers {0} to make {1}. You may use {2}. Use each number once.",
-               "Make {1} from {0}. Use every number exactly once with {2}.",
-               "Numbers: {0}. Target: {1}. Allowed: {2}. Use all numbers once.",
-               "How can you get {1} from {0} with {2}, each number once?",
-               "Find an expression for {1} with the numbers {0} and {2}. Each number once.",
-               "Reach {1} with {0}. Operations: {2}. Each number is used once.",
-               "Combine {0} with {2} so that the result is {1}. Every number once.",
-               "Write an expression equal to {1}. Numbers: {0}, each once. Signs: {2}.",
-               "Countdown: {0} to {1}. Use {2} and every number once.",
-               "With {0} and {2}, make the number {1}. Use each number one time."},
-              {"用{0}凑出{1}，可以用{2}，每个数用一次。", "用数字{0}算出{1}，只能用{2}，每个数都用一次。",
-               "数字：{0}。目标：{1}。可用：{2}。每个数用一次。", "怎样用{0}和{2}得到{1}？每个数只用一次。",
-               "请用{0}写一个等于{1}的算式，符号可用{2}，每个数用一次。", "把{0}用{2}连起来，使结果等于{1}，每个数用一次。",
-               "凑数：{0}，目标{1}，运算{2}，每个数恰好用一次。", "用{2}把{0}组合成{1}，每个数用一次。",
-               "给你{0}，用{2}得到{1}，每个数都要用一次。"}},
-    .test = {{"Your numbers are {0}. Can you build {1} out of them with {2}? Use all of them, each once.",
-              "The goal is {1}. Take {0}, each exactly once, and join them by {2}.",
-              "Can {0} be turned into {1} using {2}, with no number left over?"},
-             {"手里有{0}这几个数，请借助{2}做出{1}，每个数恰用一次。", "目标数是{1}，请把{0}各用一次，用{2}连接。",
-              "能不能用{2}让{0}变成{1}？数要全部用上。"}}};
+static const fm_wordings wordings =
+    {/* {0} numbers {1} target {2} operations */
+     .train = {{"Use the numbers {0} to make {1}. You may use {2}. Use each number once.",
+                "Make {1} from {0}. Use every number exactly once with {2}.",
+                "Numbers: {0}. Target: {1}. Allowed: {2}. Use all numbers once.",
+                "How can you get {1} from {0} with {2}, each number once?",
+                "Find an expression for {1} with the numbers {0} and {2}. Each number once.",
+                "Reach {1} with {0}. Operations: {2}. Each number is used once.",
+                "Combine {0} with {2} so that the result is {1}. Every number once.",
+                "Write an expression equal to {1}. Numbers: {0}, each once. Signs: {2}.",
+                "Countdown: {0} to {1}. Use {2} and every number once.",
+                "With {0} and {2}, make the number {1}. Use each number one time."},
+               {"用{0}凑出{1}，可以用{2}，每个数用一次。", "用数字{0}算出{1}，只能用{2}，每个数都用一次。",
+                "数字：{0}。目标：{1}。可用：{2}。每个数用一次。", "怎样用{0}和{2}得到{1}？每个数只用一次。",
+                "请用{0}写一个等于{1}的算式，符号可用{2}，每个数用一次。",
+                "把{0}用{2}连起来，使结果等于{1}，每个数用一次。",
+                "凑数：{0}，目标{1}，运算{2}，每个数恰好用一次。", "用{2}把{0}组合成{1}，每个数用一次。",
+                "给你{0}，用{2}得到{1}，每个数都要用一次。"}},
+     .test = {{"Your numbers are {0}. Can you build {1} out of them with {2}? Use all of them, each once.",
+               "The goal is {1}. Take {0}, each exactly once, and join them by {2}.",
+               "Can {0} be turned into {1} using {2}, with no number left over?"},
+              {"手里有{0}这几个数，请借助{2}做出{1}，每个数恰用一次。",
+               "目标数是{1}，请把{0}各用一次，用{2}连接。", "能不能用{2}让{0}变成{1}？数要全部用上。"}}};
 
 static int64_t apply(int64_t a, char op, int64_t b) { return op == '+' ? a + b : op == '-' ? a - b : a * b; }
 
 /* Level 1: first number not subtracted; result never below zero on the way. */
 static bool try_signs(fm_maker *m, const int64_t *v, int64_t target) {
-    static const struct { int order[3]; char op[2]; } way[] = {
-        {{0, 1, 2}, {'+', '+'}}, {{0, 1, 2}, {'+', '-'}}, {{0, 2, 1}, {'+', '-'}}, {{1, 2, 0}, {'+', '-'}},
-        {{0, 1, 2}, {'-', '-'}}, {{1, 0, 2}, {'-', '-'}}, {{2, 0, 1}, {'-', '-'}}};
+    static const struct {
+        int order[3];
+        char op[2];
+    } way[] = {{{0, 1, 2}, {'+', '+'}}, {{0, 1, 2}, {'+', '-'}}, {{0, 2, 1}, {'+', '-'}},
+               {{1, 2, 0}, {'+', '-'}}, {{0, 1, 2}, {'-', '-'}}, {{1, 0, 2}, {'-', '-'}},
+               {{2, 0, 1}, {'-', '-'}}};
     for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
         int64_t a = v[way[i].order[0]], b = v[way[i].order[1]], c = v[way[i].order[2]];
         int64_t ab = apply(a, way[i].op[0], b), all = apply(ab, way[i].op[1], c);
-        fm_work(m, "%" PRId64 "%c%" PRId64 "=%" PRId64 ",%" PRId64 "%c%" PRId64 "=%" PRId64 "%s\n", a, way[i].op[0], b, ab,
-                ab, way[i].op[1], c, all, all == target ? fm_say(m, " yes", " 对") : fm_say(m, " no", " 不对"));
+        fm_put_work(m, "%" PRId64 "%c%" PRId64 "=%" PRId64 ",%" PRId64 "%c%" PRId64 "=%" PRId64 "%s\n", a,
+                    way[i].op[0], b, ab, ab, way[i].op[1], c, all,
+                    all == target ? fm_say(m, " yes", " 对") : fm_say(m, " no", " 不对"));
         if (all != target) continue;
-        fm_reply(m, "%" PRId64 "%c%" PRId64 "%c%" PRId64 "=%" PRId64, a, way[i].op[0], b, way[i].op[1], c, target);
+        fm_put_answer(m, "%" PRId64 "%c%" PRId64 "%c%" PRId64 "=%" PRId64, a, way[i].op[0], b, way[i].op[1],
+                      c, target);
         return true;
     }
     return false;
 }
 
 /* What two numbers make: sum, difference (not below zero), product, with the way written. */
-typedef struct pair { int64_t value[3]; char text[3][24]; } pair;
+typedef struct pair {
+    int64_t value[3];
+    char text[3][24];
+} pair;
 
 static pair make_pair(int64_t a, int64_t b) {
     int64_t high = a > b ? a : b, low = a > b ? b : a;
@@ -78,12 +88,14 @@ static int needs(int64_t target, int64_t v, int64_t need[4], char form[4]) {
 }
 
 static void say_need(fm_maker *m, int64_t x, char form, int64_t v) {
-    if (form == 'r') fm_work(m, " %" PRId64 "-%" PRId64, v, x);
-    else fm_work(m, " %" PRId64 "%c%" PRId64, x, form, v);
+    if (form == 'r')
+        fm_put_work(m, " %" PRId64 "-%" PRId64, v, x);
+    else
+        fm_put_work(m, " %" PRId64 "%c%" PRId64, x, form, v);
 }
 
 static void say_pair(fm_maker *m, const pair *p) {
-    for (int i = 0; i < 3; i++) fm_work(m, " %s=%" PRId64, p->text[i], p->value[i]);
+    for (int i = 0; i < 3; i++) fm_put_work(m, "%s%s=%" PRId64, i ? " " : "", p->text[i], p->value[i]);
 }
 
 static const char *joined(fm_maker *m, const char *x, char form, const char *v) {
@@ -97,18 +109,19 @@ static bool try_last(fm_maker *m, const int64_t *v, int64_t target) {
         char form[4];
         pair p = make_pair(v[i == 0 ? 1 : 0], v[i == 2 ? 1 : 2]);
         int n = needs(target, last, need, form);
-        fm_work(m, "%" PRId64 ":", last);
+        fm_put_work(m, "%" PRId64 ":", last);
         for (int k = 0; k < n; k++) say_need(m, need[k], form[k], last);
-        fm_work(m, " |");
+        fm_put_work(m, " | ");
         say_pair(m, &p);
         for (int k = 0; k < n; k++)
             for (int j = 0; j < 3; j++)
                 if (p.value[j] == need[k]) {
-                    fm_work(m, " | %" PRId64 "\n", need[k]);
-                    fm_reply(m, "%s=%" PRId64, joined(m, fm_text(m, "(%s)", p.text[j]), form[k], fm_num(m, last)), target);
+                    fm_put_work(m, " | %" PRId64 "\n", need[k]);
+                    fm_put_answer(m, "%s=%" PRId64,
+                                  joined(m, fm_text(m, "(%s)", p.text[j]), form[k], fm_num(m, last)), target);
                     return true;
                 }
-        fm_work(m, " |%s\n", fm_say(m, " no", " 不行"));
+        fm_put_work(m, " |%s\n", fm_say(m, " no", " 不行"));
     }
     return false;
 }
@@ -117,26 +130,29 @@ static bool try_last(fm_maker *m, const int64_t *v, int64_t target) {
 static bool try_pairs(fm_maker *m, const int64_t *v, int64_t target) {
     static const int split[3][4] = {{0, 1, 2, 3}, {0, 2, 1, 3}, {0, 3, 1, 2}};
     for (int s = 0; s < 3; s++) {
-        pair left = make_pair(v[split[s][0]], v[split[s][1]]), right = make_pair(v[split[s][2]], v[split[s][3]]);
+        pair left = make_pair(v[split[s][0]], v[split[s][1]]),
+             right = make_pair(v[split[s][2]], v[split[s][3]]);
         say_pair(m, &left);
-        fm_work(m, " |");
+        fm_put_work(m, " | ");
         say_pair(m, &right);
-        fm_work(m, "\n");
+        fm_put_work(m, "\n");
         for (int i = 0; i < 3; i++) {
             int64_t need[4];
             char form[4];
             int n = needs(target, left.value[i], need, form);
-            fm_work(m, "%" PRId64 ":", left.value[i]);
+            fm_put_work(m, "%" PRId64 ":", left.value[i]);
             for (int k = 0; k < n; k++) say_need(m, need[k], form[k], left.value[i]);
             for (int k = 0; k < n; k++)
                 for (int j = 0; j < 3; j++)
                     if (right.value[j] == need[k]) {
-                        fm_work(m, " | %" PRId64 "\n", need[k]);
-                        fm_reply(m, "%s=%" PRId64, joined(m, fm_text(m, "(%s)", right.text[j]), form[k],
-                                                           fm_text(m, "(%s)", left.text[i])), target);
+                        fm_put_work(m, " | %" PRId64 "\n", need[k]);
+                        fm_put_answer(m, "%s=%" PRId64,
+                                      joined(m, fm_text(m, "(%s)", right.text[j]), form[k],
+                                             fm_text(m, "(%s)", left.text[i])),
+                                      target);
                         return true;
                     }
-            fm_work(m, "%s\n", fm_say(m, " no", " 不行"));
+            fm_put_work(m, "%s\n", fm_say(m, " no", " 不行"));
         }
     }
     return false;
@@ -152,9 +168,11 @@ static void make(fm_maker *m) {
         for (int i = 0; i < n; i++) order[i] = v[i];
         fm_draw_shuffle(m, order, n);
         if (m->level == 1)
-            target = apply(apply(order[0], op[fm_draw_below(m, 2)], order[1]), op[fm_draw_below(m, 2)], order[2]);
+            target =
+                apply(apply(order[0], op[fm_draw_below(m, 2)], order[1]), op[fm_draw_below(m, 2)], order[2]);
         else if (m->level == 2)
-            target = apply(apply(order[0], op[fm_draw_below(m, 3)], order[1]), op[fm_draw_below(m, 3)], order[2]);
+            target =
+                apply(apply(order[0], op[fm_draw_below(m, 3)], order[1]), op[fm_draw_below(m, 3)], order[2]);
         else
             target = apply(apply(order[0], op[fm_draw_below(m, 3)], order[1]), op[fm_draw_below(m, 3)],
                            apply(order[2], op[fm_draw_below(m, 3)], order[3]));
@@ -174,10 +192,13 @@ static void make(fm_maker *m) {
     const char *numbers = fm_joined(m, v, n, fm_say(m, ", ", "、"));
     fm_ask(m, &wordings, numbers, fm_num(m, target),
            m->level == 1 ? fm_say(m, "+ and -", "+和-") : fm_say(m, "+, - and *", "+、-和*"));
-    fm_work(m, fm_say(m, "Target %" PRId64 " from %s\n", "用%2$s凑%1$" PRId64 "\n"), target, fm_joined(m, v, n, " "));
-    bool found = m->level == 1 ? try_signs(m, v, target) : m->level == 2 ? try_last(m, v, target) : try_pairs(m, v, target);
+    fm_put_work(m, fm_say(m, "Target %" PRId64 " from %s\n", "用%2$s凑%1$" PRId64 "\n"), target,
+                fm_joined(m, v, n, " "));
+    bool found = m->level == 1   ? try_signs(m, v, target)
+                 : m->level == 2 ? try_last(m, v, target)
+                                 : try_pairs(m, v, target);
     if (!found) m->overflow = true; /* the search covers every way in which make() builds a target */
-    fm_expect(m, "%" PRId64 ": %s", target, fm_joined(m, v, n, ", "));
+    fm_put_expected(m, "%" PRId64 ": %s", target, fm_joined(m, v, n, ", "));
 }
 
 /* ---- the judge: evaluates the expression on the last line ---- */
@@ -202,8 +223,10 @@ static int64_t read_factor(reader *r) {
         r->depth++;
         int64_t value = read_sum(r);
         r->depth--;
-        if (peek(r) != ')') r->bad = true;
-        else r->at++;
+        if (peek(r) != ')')
+            r->bad = true;
+        else
+            r->at++;
         return value;
     }
     if (!isdigit((unsigned char)peek(r)) || r->count == 16) return r->bad = true, 0;
@@ -242,11 +265,12 @@ static int compare_values(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* The last line holds an expression of + - * ( ) that uses every given number once and gives the target; words may
- * stand before it, "= target" (or "target =" in front) around it. */
+/* The last line holds an expression of + - * ( ) that uses every given number once and gives the target;
+ * words may stand before it, "= target" (or "target =" in front) around it. */
 static bool judge(const fm_task_problem *p, const char *answer) {
     char text[4096], line[1024];
-    if (!fm_read_answer(answer, text, sizeof text) || !fm_read_last_line(text, line, sizeof line)) return false;
+    if (!fm_read_answer(answer, text, sizeof text) || !fm_read_last_line(text, line, sizeof line))
+        return false;
     int64_t want[16];
     int n = fm_read_numbers(p->expected, want, 16) - 1;
     int64_t target = want[0] / 1000;

@@ -10,11 +10,15 @@
 /* Reads the next word at *at: its hash, or 0 at the end. CJK and other non-ASCII characters stand alone. */
 static uint64_t next_word(const char **at, const char *end) {
     const unsigned char *p = (const unsigned char *)*at, *stop = (const unsigned char *)end;
-    for (; p < stop; p++) { /* ASCII punctuation, space, and the CJK punctuation of U+3000..303F and U+FF00..FF1F */
+    for (; p < stop;
+         p++) { /* ASCII punctuation, space, and the CJK punctuation of U+3000..303F and U+FF00..FF1F */
         if (*p >= 0x80) {
-            if (stop - p >= 3 && p[0] == 0xE3 && p[1] == 0x80) p += 2;
-            else if (stop - p >= 3 && p[0] == 0xEF && p[1] == 0xBC && p[2] < 0xA0) p += 2;
-            else break;
+            if (stop - p >= 3 && p[0] == 0xE3 && p[1] == 0x80)
+                p += 2;
+            else if (stop - p >= 3 && p[0] == 0xEF && p[1] == 0xBC && p[2] < 0xA0)
+                p += 2;
+            else
+                break;
         } else if (isalnum(*p))
             break;
     }
@@ -31,8 +35,8 @@ static uint64_t next_word(const char **at, const char *end) {
     return h | 1;
 }
 
-/* Slides a window over the text: each full window's hash to `visit`, or the whole text's when it is shorter. Stops
- * when visit returns true; that is the result. */
+/* Slides a window over the text: each full window's hash to `visit`, or the whole text's when it is shorter.
+ * Stops when visit returns true; that is the result. */
 static bool windows(const char *text, size_t size, bool (*visit)(void *, uint64_t), void *context) {
     uint64_t ring[FM_DECONTAM_GRAM];
     const char *at = text;
@@ -41,7 +45,8 @@ static bool windows(const char *text, size_t size, bool (*visit)(void *, uint64_
         ring[count++ % FM_DECONTAM_GRAM] = word;
         if (count < FM_DECONTAM_GRAM) continue;
         uint64_t h = 0x9E3779B97F4A7C15u;
-        for (size_t i = 0; i < FM_DECONTAM_GRAM; i++) h = (h ^ ring[(count + i) % FM_DECONTAM_GRAM]) * 0xD6E8FEB86659FD93u, h ^= h >> 32;
+        for (size_t i = 0; i < FM_DECONTAM_GRAM; i++)
+            h = (h ^ ring[(count + i) % FM_DECONTAM_GRAM]) * 0xD6E8FEB86659FD93u, h ^= h >> 32;
         if (visit(context, h | 1)) return true;
     }
     if (count == 0 || count >= FM_DECONTAM_GRAM) return false;
@@ -91,7 +96,8 @@ static bool insert(void *context, uint64_t h) {
 
 fm_status fm_decontam_add(fm_decontam *set, const char *text, size_t size, fm_error *err) {
     if (windows(text, size, insert, set))
-        return fm_error_set(err, FM_ERR_MEMORY, "decontamination: no memory for more than %zu windows", set->used);
+        return fm_error_set(err, FM_ERR_MEMORY, "decontamination: no memory for more than %zu windows",
+                            set->used);
     return FM_OK;
 }
 

@@ -1,11 +1,11 @@
 /* decontam.h: is a training text too close to a test problem?
  *
- * Where it stands: the trainer's data pipeline asks it of every text that did not come from the train split of
- * our own generators; tests/test_task.c proves with it that the two splits do not meet.
+ * Where it stands: the trainer's data pipeline asks it of every text that did not come from the train split
+ * of our own generators; tests/test_task.c proves with it that the two splits do not meet.
  *
  * The measure: text is cut into words (a run of letters, a number, or one CJK character; case folded,
- * punctuation and space dropped). A text is contaminated when it shares a window of FM_DECONTAM_GRAM words with
- * a registered test prompt, or, for prompts shorter than that, contains nothing but the prompt.
+ * punctuation and space dropped). A text is contaminated when it shares a window of FM_DECONTAM_GRAM words
+ * with a registered test prompt, or, for prompts shorter than that, contains nothing but the prompt.
  *
  * Not thread-safe while adding; a filled set may be read from many threads.
  */

@@ -21,15 +21,24 @@ static int decode(const unsigned char *p, unsigned *code) {
 static int plain(unsigned code) {
     if (code >= 0xFF01 && code <= 0xFF5E) return (int)(code - 0xFF01 + '!');
     switch (code) {
-    case 0x3000: case 0xA0: return ' ';
+    case 0x3000:
+    case 0xA0: return ' ';
     case 0x3002: return '.';
     case 0x3001: return ',';
-    case 0x2212: case 0x2013: case 0x2014: case 0x8D1F: return '-'; /* dashes; the Chinese word for minus */
+    case 0x2212:
+    case 0x2013:
+    case 0x2014:
+    case 0x8D1F: return '-'; /* dashes; the Chinese word for minus */
     case 0xD7: return '*';
     case 0xF7: return '/';
-    case 0x201C: case 0x201D: case 0x300C: case 0x300D: return '"';
-    case 0x2018: case 0x2019: return '\'';
-    case '`': case '$': return -1;
+    case 0x201C:
+    case 0x201D:
+    case 0x300C:
+    case 0x300D: return '"';
+    case 0x2018:
+    case 0x2019: return '\'';
+    case '`':
+    case '$': return -1;
     default: return 0;
     }
 }
@@ -48,8 +57,10 @@ bool fm_read_answer(const char *answer, char *out, size_t room) {
             continue;
         }
         if (used + 5 >= room) return false;
-        if (mapped > 0) out[used++] = (char)tolower(mapped);
-        else if (mapped == 0 && code < 0x80) out[used++] = (char)tolower((int)code);
+        if (mapped > 0)
+            out[used++] = (char)tolower(mapped);
+        else if (mapped == 0 && code < 0x80)
+            out[used++] = (char)tolower((int)code);
         else if (mapped == 0)
             for (int i = 0; i < n; i++) out[used++] = (char)p[i];
         p += n;
@@ -115,7 +126,8 @@ bool fm_judge_number(const fm_task_problem *p, const char *answer) {
     char text[ANSWER_ROOM];
     int64_t want[1], got[1];
     if (!fm_read_answer(answer, text, sizeof text)) return false;
-    return fm_read_numbers(text, got, 1) == 1 && fm_read_numbers(p->expected, want, 1) == 1 && got[0] == want[0];
+    return fm_read_numbers(text, got, 1) == 1 && fm_read_numbers(p->expected, want, 1) == 1 &&
+           got[0] == want[0];
 }
 
 /* Commas between the items of a list are no thousands separators, whatever stands around them. */
@@ -127,7 +139,8 @@ static void part_commas(char *text) {
 bool fm_judge_numbers(const fm_task_problem *p, const char *answer) {
     char text[ANSWER_ROOM], line[LINE_ROOM], expected[FM_TASK_ANSWER_BYTES];
     int64_t want[64], got[64];
-    if (!fm_read_answer(answer, text, sizeof text) || !fm_read_last_line(text, line, sizeof line)) return false;
+    if (!fm_read_answer(answer, text, sizeof text) || !fm_read_last_line(text, line, sizeof line))
+        return false;
     memcpy(expected, p->expected, sizeof expected);
     part_commas(expected);
     part_commas(line);
@@ -139,7 +152,8 @@ static bool is_word_byte(char c) { return isalnum((unsigned char)c) || c == '-';
 
 bool fm_judge_choice(const char *expected, const char *const *choices, const char *answer) {
     char text[ANSWER_ROOM], line[LINE_ROOM];
-    if (!fm_read_answer(answer, text, sizeof text) || !fm_read_last_line(text, line, sizeof line)) return false;
+    if (!fm_read_answer(answer, text, sizeof text) || !fm_read_last_line(text, line, sizeof line))
+        return false;
     const char *best = NULL, *best_end = NULL;
     const char *named = NULL;
     for (int i = 0; choices[i] != NULL; i++) {
@@ -159,7 +173,8 @@ bool fm_judge_choice(const char *expected, const char *const *choices, const cha
 
 bool fm_judge_word(const fm_task_problem *p, const char *answer) {
     char text[ANSWER_ROOM], line[LINE_ROOM], want[FM_TASK_ANSWER_BYTES];
-    if (!fm_read_answer(answer, text, sizeof text) || !fm_read_last_line(text, line, sizeof line)) return false;
+    if (!fm_read_answer(answer, text, sizeof text) || !fm_read_last_line(text, line, sizeof line))
+        return false;
     if (!fm_read_answer(p->expected, want, sizeof want)) return false;
     size_t end = strlen(line), n = strlen(want);
     while (end && strchr(".!?,;:\"' )", line[end - 1])) end--;

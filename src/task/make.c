@@ -95,10 +95,10 @@ static void put_v(fm_maker *m, char *field, size_t room, const char *format, va_
         va_end(args);                                                                                        \
     } while (0)
 
-void fm_prompt(fm_maker *m, const char *format, ...) { PUT(m->p->prompt, FM_TASK_PROMPT_BYTES); }
-void fm_work(fm_maker *m, const char *format, ...) { PUT(m->p->reasoning, FM_TASK_REASONING_BYTES); }
-void fm_reply(fm_maker *m, const char *format, ...) { PUT(m->p->answer, FM_TASK_ANSWER_BYTES); }
-void fm_expect(fm_maker *m, const char *format, ...) { PUT(m->p->expected, FM_TASK_ANSWER_BYTES); }
+void fm_put_prompt(fm_maker *m, const char *format, ...) { PUT(m->p->prompt, FM_TASK_PROMPT_BYTES); }
+void fm_put_work(fm_maker *m, const char *format, ...) { PUT(m->p->reasoning, FM_TASK_REASONING_BYTES); }
+void fm_put_answer(fm_maker *m, const char *format, ...) { PUT(m->p->answer, FM_TASK_ANSWER_BYTES); }
+void fm_put_expected(fm_maker *m, const char *format, ...) { PUT(m->p->expected, FM_TASK_ANSWER_BYTES); }
 
 const char *fm_say(const fm_maker *m, const char *en, const char *zh) { return m->zh ? zh : en; }
 
@@ -124,21 +124,23 @@ static void fill(fm_maker *m, const char *wording, const char *const *args) {
     int n = list_length(args);
     for (const char *c = wording; *c; c++) {
         if (c[0] == '{' && c[1] >= '0' && c[1] <= '9' && c[2] == '}') {
-            if (c[1] - '0' >= n) m->overflow = true; /* a wording asks for an argument that is not there */
-            else fm_prompt(m, "%s", args[c[1] - '0']);
+            if (c[1] - '0' >= n)
+                m->overflow = true; /* a wording asks for an argument that is not there */
+            else
+                fm_put_prompt(m, "%s", args[c[1] - '0']);
             c += 2;
         } else
-            fm_prompt(m, "%c", *c);
+            fm_put_prompt(m, "%c", *c);
     }
 }
 
 /* Now and then a person says a word before or after the question. */
 static const fm_words openings = {
     .train = {{"Question: ", "Please help me. ", "Quick question: ", "Can you help? ", "Here is a question. ",
-               "Hi! ", "Hello. ", "I need some help. ", "Solve this: ", "Try this one. ", "Please answer: ",
-               "I have a question. ", "Homework: ", "Problem: "},
-              {"请问：", "问题：", "你好！", "请帮帮我。", "帮我算一下：", "请回答：", "我有一个问题。", "题目：",
-               "老师问：", "想一想：", "快问快答：", "请你试试：", "作业题：", "嗨，"}},
+               "Hi! ", "Hello. ", "I need some help. ", "Solve this: ", "Try this one. ",
+               "Please answer: ", "I have a question. ", "Homework: ", "Problem: "},
+              {"请问：", "问题：", "你好！", "请帮帮我。", "帮我算一下：", "请回答：", "我有一个问题。",
+               "题目：", "老师问：", "想一想：", "快问快答：", "请你试试：", "作业题：", "嗨，"}},
     .test = {{"One more question: ", "My teacher asked me this. ", "Next: "},
              {"再来一题：", "我想问一下：", "下一题："}}};
 
@@ -154,21 +156,22 @@ void fm_ask_part_args(fm_maker *m, const fm_wordings *w, const char *const *args
 }
 
 void fm_ask_args(fm_maker *m, const fm_wordings *w, const char *const *args) {
-    if (fm_draw_below(m, 5) == 0) fm_prompt(m, "%s", fm_pick(m, &openings));
+    if (fm_draw_below(m, 5) == 0) fm_put_prompt(m, "%s", fm_pick(m, &openings));
     fm_ask_part_args(m, w, args);
-    if (fm_draw_below(m, 8) == 0) fm_prompt(m, "%s", fm_pick(m, &closings));
+    if (fm_draw_below(m, 8) == 0) fm_put_prompt(m, "%s", fm_pick(m, &closings));
 }
 
-void fm_reply_number(fm_maker *m, int64_t value) {
-    fm_reply(m, fm_say(m, "The answer is %" PRId64 ".", "答案是%" PRId64 "。"), value);
-    fm_expect(m, "%" PRId64, value);
+void fm_put_answer_number(fm_maker *m, int64_t value) {
+    fm_put_answer(m, fm_say(m, "The answer is %" PRId64 ".", "答案是%" PRId64 "。"), value);
+    fm_put_expected(m, "%" PRId64, value);
 }
 
 const fm_words fm_names = {
-    .train = {{"Tom", "Anna", "Ben", "Lily", "Jack", "Mary", "Sam", "Lucy", "Max", "Emma", "Peter", "Rose", "Paul",
-               "Jane", "Leo", "Kate", "Bill", "Alice", "George", "Sara", "Henry", "Amy", "Fred", "Ella", "Mark",
-               "Nina", "Frank", "Julia", "Adam", "Ruth"},
-              {"小明", "小红", "小刚", "小丽", "小华", "小军", "小英", "小龙", "小美", "小兰", "小东", "小文",
-               "王芳", "李强", "张伟", "刘洋", "陈静", "赵敏", "周杰", "吴磊", "王林", "李雪", "张明", "陈雨"}},
+    .train = {{"Tom",   "Anna", "Ben",  "Lily", "Jack", "Mary", "Sam",   "Lucy",  "Max",    "Emma",
+               "Peter", "Rose", "Paul", "Jane", "Leo",  "Kate", "Bill",  "Alice", "George", "Sara",
+               "Henry", "Amy",  "Fred", "Ella", "Mark", "Nina", "Frank", "Julia", "Adam",   "Ruth"},
+              {"小明", "小红", "小刚", "小丽", "小华", "小军", "小英", "小龙",
+               "小美", "小兰", "小东", "小文", "王芳", "李强", "张伟", "刘洋",
+               "陈静", "赵敏", "周杰", "吴磊", "王林", "李雪", "张明", "陈雨"}},
     .test = {{"Bob", "Mia", "David", "Eva", "John", "Grace", "Tim", "Helen"},
              {"小强", "小芳", "小雪", "小林", "王伟", "李静", "张华", "小雨"}}};

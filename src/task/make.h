@@ -34,8 +34,8 @@ typedef struct fm_task_kind {
 } fm_task_kind;
 
 extern const fm_task_kind fm_kind_addsub, fm_kind_muldiv, fm_kind_equation, fm_kind_word, fm_kind_countdown,
-    fm_kind_compare, fm_kind_clock, fm_kind_units, fm_kind_logic, fm_kind_count, fm_kind_sequence, fm_kind_list,
-    fm_kind_code;
+    fm_kind_compare, fm_kind_clock, fm_kind_units, fm_kind_logic, fm_kind_count, fm_kind_sequence,
+    fm_kind_list, fm_kind_code;
 
 /* ---- drawing ---- */
 int64_t fm_draw(fm_maker *m, int64_t low, int64_t high); /* both included */
@@ -73,26 +73,26 @@ void fm_ask_args(fm_maker *m, const fm_wordings *wordings, const char *const *ar
 void fm_ask_part_args(fm_maker *m, const fm_wordings *wordings, const char *const *args);
 #define fm_ask_part(m, wordings, ...) fm_ask_part_args(m, wordings, (const char *const[]){__VA_ARGS__, NULL})
 
-void fm_prompt(fm_maker *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void fm_work(fm_maker *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void fm_reply(fm_maker *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void fm_expect(fm_maker *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void fm_put_prompt(fm_maker *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void fm_put_work(fm_maker *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void fm_put_answer(fm_maker *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void fm_put_expected(fm_maker *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* English or Chinese of the same thing. */
 const char *fm_say(const fm_maker *m, const char *en, const char *zh);
 /* A number, or formatted text, as a string that lives until FM_SCRATCH more are made. */
 const char *fm_num(fm_maker *m, int64_t value);
 const char *fm_text(fm_maker *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Answer "The answer is N." and the expected number. */
-void fm_reply_number(fm_maker *m, int64_t value);
+void fm_put_answer_number(fm_maker *m, int64_t value);
 /* The values with `between` between them, as fm_text. */
 const char *fm_joined(fm_maker *m, const int64_t *values, int n, const char *between);
 
 /* ---- working out (work.c): each appends its lines to the reasoning and returns the result ---- */
-int64_t fm_work_add(fm_maker *m, int64_t a, int64_t b); /* any a, b >= 0 */
-int64_t fm_work_sub(fm_maker *m, int64_t a, int64_t b); /* any a, b >= 0 */
-int64_t fm_work_mul(fm_maker *m, int64_t a, int64_t b); /* a, b >= 0 */
+int64_t fm_work_add(fm_maker *m, int64_t a, int64_t b);                /* any a, b >= 0 */
+int64_t fm_work_sub(fm_maker *m, int64_t a, int64_t b);                /* any a, b >= 0 */
+int64_t fm_work_mul(fm_maker *m, int64_t a, int64_t b);                /* a, b >= 0 */
 int64_t fm_work_div(fm_maker *m, int64_t a, int64_t b, int64_t *rest); /* a >= 0, b > 0; rest may be NULL */
-int fm_work_compare(fm_maker *m, int64_t a, int64_t b); /* a, b >= 0; -1, 0, 1; ends in "a<b" */
+int fm_work_compare(fm_maker *m, int64_t a, int64_t b);         /* a, b >= 0; -1, 0, 1; ends in "a<b" */
 int64_t fm_work_op(fm_maker *m, int64_t a, char op, int64_t b); /* '+', '-', '*', '/' */
 
 /* ---- reading answers (judge.c) ---- */
@@ -106,9 +106,11 @@ bool fm_read_last_line(const char *text, char *out, size_t room);
 int fm_read_numbers(const char *text, int64_t *milli, int room);
 
 /* Judges that several families share. */
-bool fm_judge_number(const fm_task_problem *p, const char *answer);  /* last number == expected */
-bool fm_judge_numbers(const fm_task_problem *p, const char *answer); /* the last line's numbers end in expected */
-/* The last of the choices named in the last line is the expected one. choices: lower-case, NULL-terminated. */
+bool fm_judge_number(const fm_task_problem *p, const char *answer); /* last number == expected */
+bool fm_judge_numbers(const fm_task_problem *p,
+                      const char *answer); /* the last line's numbers end in expected */
+/* The last of the choices named in the last line is the expected one. choices: lower-case, NULL-terminated.
+ */
 bool fm_judge_choice(const char *expected, const char *const *choices, const char *answer);
 /* The last line's last word equals expected (quotes and end punctuation aside). */
 bool fm_judge_word(const fm_task_problem *p, const char *answer);

@@ -6,14 +6,19 @@
 
 enum { FORM_STEP, FORM_TIMES, FORM_GROWING, FORM_SUMS, FORM_WOVEN };
 
-static const fm_wordings wordings = { /* {0} sequence */
-    .train = {{"What comes next: {0}, ?", "Continue the sequence: {0}, ...", "Find the next number: {0}, ?", "{0}, ? What is the next number?",
-               "What is the next number in {0}?", "Which number follows: {0}?", "Complete the pattern: {0}, ?", "Look at {0}. What is next?",
-               "The numbers are {0}. Which comes next?", "Give the next number: {0}, ...", "What number continues {0}?"},
-              {"下一个数是什么：{0}，？", "找规律填数：{0}，？", "{0}，？下一个是几？", "接下来是哪个数：{0}", "数列{0}的下一个数是多少？", "按规律，{0}后面是几？",
-               "{0}，……下一个数是？", "写出下一个数：{0}，？", "看规律：{0}，接着是多少？"}},
-    .test = {{"See the pattern in {0} and say the number after the last one.", "If {0} goes on in the same way, what number is written then?"},
-             {"观察{0}，照这样写下去，再写一个数是几？", "{0}按同样的规律往后，紧跟着的数是多少？"}}};
+static const fm_wordings wordings =
+    {/* {0} sequence */
+     .train = {{"What comes next: {0}, ?", "Continue the sequence: {0}, ...", "Find the next number: {0}, ?",
+                "{0}, ? What is the next number?", "What is the next number in {0}?",
+                "Which number follows: {0}?", "Complete the pattern: {0}, ?", "Look at {0}. What is next?",
+                "The numbers are {0}. Which comes next?", "Give the next number: {0}, ...",
+                "What number continues {0}?"},
+               {"下一个数是什么：{0}，？", "找规律填数：{0}，？", "{0}，？下一个是几？",
+                "接下来是哪个数：{0}", "数列{0}的下一个数是多少？", "按规律，{0}后面是几？",
+                "{0}，……下一个数是？", "写出下一个数：{0}，？", "看规律：{0}，接着是多少？"}},
+     .test = {{"See the pattern in {0} and say the number after the last one.",
+               "If {0} goes on in the same way, what number is written then?"},
+              {"观察{0}，照这样写下去，再写一个数是几？", "{0}按同样的规律往后，紧跟着的数是多少？"}}};
 
 static void ask(fm_maker *m, const int64_t *v, int n) {
     for (int i = 0; i < n; i++) fm_key(m, v[i]);
@@ -22,8 +27,10 @@ static void ask(fm_maker *m, const int64_t *v, int n) {
 
 /* "7-3=4": neighbours' differences, small enough to be seen at once. */
 static void say_difference(fm_maker *m, int64_t a, int64_t b) {
-    if (b >= a) fm_work(m, "%" PRId64 "-%" PRId64 "=%" PRId64 "\n", b, a, b - a);
-    else fm_work(m, "%" PRId64 "-%" PRId64 "=%" PRId64 "\n", a, b, a - b);
+    if (b >= a)
+        fm_put_work(m, "%" PRId64 "-%" PRId64 "=%" PRId64 "\n", b, a, b - a);
+    else
+        fm_put_work(m, "%" PRId64 "-%" PRId64 "=%" PRId64 "\n", a, b, a - b);
 }
 
 static void make_step(fm_maker *m) {
@@ -36,8 +43,8 @@ static void make_step(fm_maker *m) {
     for (int i = 1; i <= n; i++) v[i] = v[i - 1] + (down ? -step : step);
     ask(m, v, n);
     for (int i = 1; i < (m->level == 1 ? n : 3); i++) say_difference(m, v[i - 1], v[i]);
-    fm_work(m, "%c%" PRId64 "\n", down ? '-' : '+', step);
-    fm_reply_number(m, fm_work_op(m, v[n - 1], down ? '-' : '+', step));
+    fm_put_work(m, "%c%" PRId64 "\n", down ? '-' : '+', step);
+    fm_put_answer_number(m, fm_work_op(m, v[n - 1], down ? '-' : '+', step));
 }
 
 static void make_times(fm_maker *m) {
@@ -46,9 +53,10 @@ static void make_times(fm_maker *m) {
     v[0] = fm_draw(m, 1, m->level == 2 ? 9 : 12);
     for (int i = 1; i <= n; i++) v[i] = v[i - 1] * factor;
     ask(m, v, n);
-    for (int i = 1; i < n; i++) fm_work(m, "%" PRId64 "/%" PRId64 "=%" PRId64 "\n", v[i], v[i - 1], factor);
-    fm_work(m, "*%" PRId64 "\n", factor);
-    fm_reply_number(m, fm_work_mul(m, v[n - 1], factor));
+    for (int i = 1; i < n; i++)
+        fm_put_work(m, "%" PRId64 "/%" PRId64 "=%" PRId64 "\n", v[i], v[i - 1], factor);
+    fm_put_work(m, "*%" PRId64 "\n", factor);
+    fm_put_answer_number(m, fm_work_mul(m, v[n - 1], factor));
 }
 
 /* Differences that grow by a constant. */
@@ -60,8 +68,8 @@ static void make_growing(fm_maker *m) {
     ask(m, v, n);
     for (int i = 1; i < n; i++) say_difference(m, v[i - 1], v[i]);
     int64_t last = step + more * (n - 2);
-    fm_work(m, "%" PRId64 "+%" PRId64 "=%" PRId64 "\n", last, more, last + more);
-    fm_reply_number(m, fm_work_add(m, v[n - 1], last + more));
+    fm_put_work(m, "%" PRId64 "+%" PRId64 "=%" PRId64 "\n", last, more, last + more);
+    fm_put_answer_number(m, fm_work_add(m, v[n - 1], last + more));
 }
 
 /* Each is the sum of the two before. */
@@ -72,9 +80,10 @@ static void make_sums(fm_maker *m) {
     v[1] = fm_draw(m, 1, 20);
     for (int i = 2; i < n; i++) v[i] = v[i - 1] + v[i - 2];
     ask(m, v, n);
-    fm_work(m, "%s\n", fm_say(m, "The sum of the two before:", "前两个数的和："));
-    for (int i = 2; i < n; i++) fm_work(m, "%" PRId64 "+%" PRId64 "=%" PRId64 "\n", v[i - 2], v[i - 1], v[i]);
-    fm_reply_number(m, fm_work_add(m, v[n - 2], v[n - 1]));
+    fm_put_work(m, "%s\n", fm_say(m, "The sum of the two before:", "前两个数的和："));
+    for (int i = 2; i < n; i++)
+        fm_put_work(m, "%" PRId64 "+%" PRId64 "=%" PRId64 "\n", v[i - 2], v[i - 1], v[i]);
+    fm_put_answer_number(m, fm_work_add(m, v[n - 2], v[n - 1]));
 }
 
 /* Two sequences by turns. */
@@ -84,11 +93,11 @@ static void make_woven(fm_maker *m) {
     v[1] = fm_draw(m, 40, 90);
     for (int i = 2; i < 6; i++) v[i] = v[i - 2] + step[i % 2];
     ask(m, v, 6);
-    fm_work(m, "%s\n", fm_say(m, "Every second number:", "隔一个看："));
-    fm_work(m, "%" PRId64 " %" PRId64 " %" PRId64 "\n", v[0], v[2], v[4]);
+    fm_put_work(m, "%s\n", fm_say(m, "Every second number:", "隔一个看："));
+    fm_put_work(m, "%" PRId64 " %" PRId64 " %" PRId64 "\n", v[0], v[2], v[4]);
     say_difference(m, v[0], v[2]);
     say_difference(m, v[2], v[4]);
-    fm_reply_number(m, fm_work_add(m, v[4], step[0]));
+    fm_put_answer_number(m, fm_work_add(m, v[4], step[0]));
 }
 
 static void make(fm_maker *m) {

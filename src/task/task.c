@@ -7,12 +7,12 @@
 #include "task/make.h"
 
 static const fm_task_kind *const kinds[FM_TASK_FAMILIES] = {
-    [FM_TASK_ADDSUB] = &fm_kind_addsub,     [FM_TASK_MULDIV] = &fm_kind_muldiv,
-    [FM_TASK_EQUATION] = &fm_kind_equation, [FM_TASK_WORD] = &fm_kind_word,
+    [FM_TASK_ADDSUB] = &fm_kind_addsub,       [FM_TASK_MULDIV] = &fm_kind_muldiv,
+    [FM_TASK_EQUATION] = &fm_kind_equation,   [FM_TASK_WORD] = &fm_kind_word,
     [FM_TASK_COUNTDOWN] = &fm_kind_countdown, [FM_TASK_COMPARE] = &fm_kind_compare,
-    [FM_TASK_CLOCK] = &fm_kind_clock,       [FM_TASK_UNITS] = &fm_kind_units,
-    [FM_TASK_LOGIC] = &fm_kind_logic,       [FM_TASK_COUNT] = &fm_kind_count,
-    [FM_TASK_SEQUENCE] = &fm_kind_sequence, [FM_TASK_LIST] = &fm_kind_list,
+    [FM_TASK_CLOCK] = &fm_kind_clock,         [FM_TASK_UNITS] = &fm_kind_units,
+    [FM_TASK_LOGIC] = &fm_kind_logic,         [FM_TASK_COUNT] = &fm_kind_count,
+    [FM_TASK_SEQUENCE] = &fm_kind_sequence,   [FM_TASK_LIST] = &fm_kind_list,
     [FM_TASK_CODE] = &fm_kind_code,
 };
 
@@ -61,8 +61,8 @@ static fm_status check_arguments(fm_task_family family, int level, fm_lang lang,
         return fm_error_set(err, FM_ERR_ARG, "task %s: level %d: must be 1 to %d", kinds[family]->name, level,
                             FM_TASK_LEVELS);
     if ((unsigned)lang >= FM_LANGS || (unsigned)split >= FM_TASK_SPLITS)
-        return fm_error_set(err, FM_ERR_ARG, "task %s: language %d, split %d: no such ones", kinds[family]->name,
-                            (int)lang, (int)split);
+        return fm_error_set(err, FM_ERR_ARG, "task %s: language %d, split %d: no such ones",
+                            kinds[family]->name, (int)lang, (int)split);
     return FM_OK;
 }
 
@@ -91,8 +91,11 @@ fm_status fm_task_generate(fm_task_problem *out, fm_task_family family, int leve
     snprintf(stream, sizeof stream, "task/%s/%d/%s/%s", kinds[family]->name, level, fm_lang_name(lang),
              fm_task_split_name(split));
     fm_rng root = fm_rng_init(seed, stream);
-    fm_maker maker = {.p = out, .rng = fm_rng_child(&root, index), .zh = lang == FM_LANG_ZH,
-                      .test = split == FM_TASK_TEST, .level = level};
+    fm_maker maker = {.p = out,
+                      .rng = fm_rng_child(&root, index),
+                      .zh = lang == FM_LANG_ZH,
+                      .test = split == FM_TASK_TEST,
+                      .level = level};
     memset(out, 0, sizeof *out);
     for (int i = 0; i < TRIES; i++) {
         start(out, family, level, lang, split);

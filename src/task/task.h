@@ -1,15 +1,16 @@
 /* task.h: verifiable problems: a generator and a judge for each of thirteen families.
  *
- * Where it stands: the trainer mixes generated problems into its data (train split), eval scores a model on the
- * test split, reinforcement learning takes the judge as its reward. docs/TASKS.md states every family's levels.
+ * Where it stands: the trainer mixes generated problems into its data (train split), eval scores a model on
+ * the test split, reinforcement learning takes the judge as its reward. docs/TASKS.md states every family's
+ * levels.
  *
  * A problem is a pure function of its arguments: the same (family, level, language, split, seed, index) gives
- * the same bytes on every machine. Nothing allocates, nothing is shared: every function here may be called from
- * any number of threads at once.
+ * the same bytes on every machine. Nothing allocates, nothing is shared: every function here may be called
+ * from any number of threads at once.
  *
  * Train and test never share a wording template, a person, place or thing named in one, nor an operand tuple
- * (a tuple's hash decides its split once for all seeds); at level 3 some families are tested at a depth that is
- * not trained. decontam.h proves it on samples.
+ * (a tuple's hash decides its split once for all seeds); at level 3 some families are tested at a depth that
+ * is not trained. decontam.h proves it on samples.
  *
  * It refuses: unknown families, levels outside 1..3, and (as a bug of ours) a text that outgrows its field.
  */
@@ -44,8 +45,8 @@ typedef enum fm_lang { FM_LANG_EN, FM_LANG_ZH, FM_LANGS } fm_lang;
 typedef enum fm_task_split { FM_TASK_TRAIN, FM_TASK_TEST, FM_TASK_SPLITS } fm_task_split;
 
 enum {
-    FM_TASK_LEVELS = 3,            /* levels are 1 .. FM_TASK_LEVELS */
-    FM_TASK_PROMPT_BYTES = 1024,   /* room of the fields below, NUL included */
+    FM_TASK_LEVELS = 3,          /* levels are 1 .. FM_TASK_LEVELS */
+    FM_TASK_PROMPT_BYTES = 1024, /* room of the fields below, NUL included */
     FM_TASK_REASONING_BYTES = 3072,
     FM_TASK_ANSWER_BYTES = 256
 };
@@ -56,10 +57,10 @@ typedef struct fm_task_problem {
     int level; /* 1 .. FM_TASK_LEVELS */
     fm_lang lang;
     fm_task_split split;
-    int form;        /* which of the family's forms ("divide with remainder"), from 0; for statistics */
-    uint64_t key;    /* hash of (family, form, operands): decides the split; equal keys = the same problem */
-    bool direct_ok;  /* easy enough to be answered without reasoning (one-digit sums) */
-    double chance;   /* probability that a guess of the right form is right: 0.5 for yes/no, 0 for a number */
+    int form;       /* which of the family's forms ("divide with remainder"), from 0; for statistics */
+    uint64_t key;   /* hash of (family, form, operands): decides the split; equal keys = the same problem */
+    bool direct_ok; /* easy enough to be answered without reasoning (one-digit sums) */
+    double chance;  /* probability that a guess of the right form is right: 0.5 for yes/no, 0 for a number */
     char prompt[FM_TASK_PROMPT_BYTES];       /* what the user says */
     char reasoning[FM_TASK_REASONING_BYTES]; /* the text between <think> and </think>, without the tags */
     char answer[FM_TASK_ANSWER_BYTES];       /* the text after </think>, the result its last number or line */
@@ -82,7 +83,8 @@ const char *fm_task_split_name(fm_task_split split);
 /* Probability that a random guess is right, averaged over the family's forms at that level. */
 double fm_task_chance(fm_task_family family, int level);
 
-/* Makes problem number `index` of the stream. Fills *out wholly. FM_ERR_ARG names the argument out of range. */
+/* Makes problem number `index` of the stream. Fills *out wholly. FM_ERR_ARG names the argument out of range.
+ */
 fm_status fm_task_generate(fm_task_problem *out, fm_task_family family, int level, fm_lang lang,
                            fm_task_split split, uint64_t seed, uint64_t index, fm_error *err);
 
