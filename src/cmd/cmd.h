@@ -13,6 +13,7 @@
 
 /* VERB(name, one-line help), in the order in which `fathom --help` shows them. */
 #define FM_VERBS(VERB)                                                                                       \
+    VERB(chat, "talk to a model in the terminal, or ask one question")                                  \
     VERB(doctor, "what this machine can do, what is built in and what is missing")                      \
     VERB(corpus, "make the training shards from texts with known licences") \
     VERB(tokenize, "text on standard input to token ids, or ids to text") \
