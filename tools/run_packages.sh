@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # run_packages.sh: which packages building and testing need, and getting them. Sourced by run and tools/test_all.sh.
 
 BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config git libjansson-dev libcyaml-dev libzstd-dev libedit-dev
@@ -6,7 +7,7 @@ BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config git libjansson-dev li
 TEST_PACKAGES=("${BUILD_PACKAGES[@]}" libsimde-dev)
 ALL_PACKAGES=("${TEST_PACKAGES[@]}" clang llvm libomp-dev clang-format-14)
 
-installed() { dpkg -s "$1" 2>/dev/null | grep -q '^Status: .* installed$'; }
+installed() { [ "$(dpkg-query -W -f '${db:Status-Status} ' "$1" 2>/dev/null | cut -d ' ' -f 1)" = installed ]; }
 
 # Installs those of its arguments that are missing, or says what to install and fails.
 need_packages() {

@@ -2,7 +2,7 @@
 # test_all.sh: `./run test --all`: every check there is, each stage with its time, and a closing line
 # "N passed, N failed, N skipped" counted over all stages. A failed stage does not stop the later ones.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 . tools/run_packages.sh
 
 fuzz_seconds=60
@@ -65,6 +65,7 @@ format() {
 }
 
 # Each target for fuzz_seconds, as many side by side as there are cores. New inputs stay in the build folder.
+# shellcheck disable=SC2016 # the inner shell expands
 fuzz() {
     local code=0 target name
     for target in build-fuzz/fuzz_*; do

@@ -1,4 +1,4 @@
-/* chat.c: the verb `chat`: flags, one question from the command line or a pipe, or the interactive loop.
+/* cmd_chat.c: the verb `chat`: flags, one question from the command line or a pipe, or the interactive loop.
  *
  * Where it stands: the beginning of a token's life. On a pipe, standard output carries the answer alone; reasoning and
  * figures go to standard error. It refuses questions over 1 MiB.

@@ -1,4 +1,4 @@
-/* task.c: `fathom task`: prints generated problems with their worked solutions, to read or as chat JSONL. */
+/* cmd_task.c: `fathom task`: prints generated problems with their worked solutions, to read or as chat JSONL. */
 #include <stdio.h>
 #include <string.h>
 
