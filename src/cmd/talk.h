@@ -1,6 +1,6 @@
 /* talk.h: what the verb `chat` is made of: its settings, showing an answer, the interactive loop.
  *
- * Where it stands: cmd/chat.c reads the flags and picks one-shot or interactive; talk_repl.c holds the loop and its
+ * Where it stands: cmd_chat.c reads the flags and picks one-shot or interactive; talk_repl.c holds the loop and its
  * commands; talk_show.c puts an answer on the screen. All of it uses only include/fathom.h below.
  */
 #ifndef FM_CMD_TALK_H

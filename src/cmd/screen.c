@@ -1,4 +1,4 @@
-/* cmd_screen.c: see screen.h. Refuses to write control characters that a model produced: they are dropped. */
+/* screen.c: see screen.h. Refuses to write control characters that a model produced: they are dropped. */
 #include "cmd/screen.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* cmd_markdown.c: Markdown to terminal text, on md4c's events; the contract is in screen.h.
+/* markdown.c: Markdown to terminal text, on md4c's events; the contract is in screen.h.
  *
  * Where it stands: the last stop of an answer on its way to the screen. It refuses nothing: what md4c does not see as
  * markup is text.

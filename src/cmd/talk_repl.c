@@ -1,4 +1,4 @@
-/* cmd_talk_repl.c: the interactive chat: reading lines with libedit, the /commands, asking. See talk.h.
+/* talk_repl.c: the interactive chat: reading lines with libedit, the /commands, asking. See talk.h.
  *
  * It refuses unknown commands by name and files over 1 MiB (/read).
  */

@@ -1,4 +1,4 @@
-/* cmd_talk_show.c: an answer on the screen as it is generated; see talk.h.
+/* talk_show.c: an answer on the screen as it is generated; see talk.h.
  *
  * Reasoning is dim while it comes and folds into one line when the answer begins (where the terminal can). The answer
  * is shown raw while a Markdown block is under way and replaced by its rendering when the block is complete.
