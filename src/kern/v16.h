@@ -182,6 +182,17 @@ FM_V16_INLINE fm_v16 fm_v16_below_zero(fm_v16 x, float limit, fm_v16 y) {
 
 FM_V16_INLINE fm_v16 fm_v16_zero(void) { return fm_v16_set1(0.0f); }
 
+/* to[d * ld_to + i] = from[i * ld + d] for i, d in 0..3. */
+FM_V16_INLINE void fm_v16_transpose4(float *to, ptrdiff_t ld_to, const float *from, ptrdiff_t ld) {
+    __m128 a = _mm_loadu_ps(from), b = _mm_loadu_ps(from + ld);
+    __m128 c = _mm_loadu_ps(from + 2 * ld), d = _mm_loadu_ps(from + 3 * ld);
+    _MM_TRANSPOSE4_PS(a, b, c, d);
+    _mm_storeu_ps(to, a);
+    _mm_storeu_ps(to + ld_to, b);
+    _mm_storeu_ps(to + 2 * ld_to, c);
+    _mm_storeu_ps(to + 3 * ld_to, d);
+}
+
 /* The eight lanes l + (l + 8) have been joined; + 4, + 2, + 1. */
 FM_V16_INLINE float fm_v16_sum(fm_v16 a) {
     __m256 eight = _mm256_add_ps(fm_v16_low(a), fm_v16_high(a));

@@ -1,18 +1,21 @@
 /* attention_v16.h: causal attention on tiles of 64 x 64 by sixteen. Included by one file per level.
  *
- * Scores stand transposed, S[key][query], so that a lane is a query: keys and values are read where they lie (one
- * number broadcast to all lanes), the running maximum and sum need no sums across lanes, and only the block's
- * queries (and their output gradients) are packed. All five products are fm_panel_run with other strides.
+ * Scores stand transposed, S[key][query], so that a lane is a query: the running maximum and sum need no sums across
+ * lanes, and only the block's queries (and their output gradients) are transposed. All five products are fm_panel_run with
+ * other strides. Rows that are read sixteen numbers at a time are first copied together: where they lie, their
+ * distance is often a power of two, and a tile of them would share a few sets of the first-level cache.
  *
  * On the diagonal each query sees fewer keys than its neighbours. What it does not see never enters a chain (not even as
  * a zero: 0 * NaN is not 0): a group of rows runs together over what all of them see, and each row alone over the rest.
  */
+#include <string.h>
+
 #include "kern/attention/attention_serial.h"
 #include "kern/panel_v16.h"
 
 enum { TILE = FM_ATTENTION_TILE };
 
-/* What a thread holds; the packed operands follow, dim x TILE each. */
+/* What a thread holds. */
 typedef struct tile {
     float p[TILE * TILE];  /* scores, then probabilities [key][query] */
     float ds[TILE * TILE]; /* backward: dp, then ds */
@@ -22,10 +25,20 @@ typedef struct tile {
 
 /* to[d][i] = from[i * ld + d] for d in 0..dim-1, i in 0..TILE-1; rows past `rows` are zeros. */
 static void pack(float *to, const float *from, ptrdiff_t ld, int rows, int dim) {
-    for (int i = 0; i < rows; i++)
-        for (int d = 0; d < dim; d++) to[d * TILE + i] = from[i * ld + d];
-    for (int i = rows; i < TILE; i++)
-        for (int d = 0; d < dim; d++) to[d * TILE + i] = 0;
+    int i = 0, whole = dim & ~3;
+    for (; i + 4 <= rows; i += 4) {
+        for (int d = 0; d < whole; d += 4) fm_v16_transpose4(to + d * TILE + i, TILE, from + i * ld + d, ld);
+        for (int r = 0; r < 4; r++)
+            for (int d = whole; d < dim; d++) to[d * TILE + i + r] = from[(i + r) * ld + d];
+    }
+    for (; i < TILE; i++)
+        for (int d = 0; d < dim; d++) to[d * TILE + i] = i < rows ? from[i * ld + d] : 0;
+}
+
+/* to[i * dim + d] = from[i * ld + d] */
+static const float *gather(float *to, const float *from, ptrdiff_t ld, int rows, int dim) {
+    for (int i = 0; i < rows; i++) memcpy(to + (size_t)i * (size_t)dim, from + i * ld, (size_t)dim * sizeof *to);
+    return to;
 }
 
 /* p[key][query] = k_key . q_query, for the columns of 16 queries of which at least one sees the key. `seen` is how many
@@ -121,7 +134,7 @@ static void scale_rows(float *o, ptrdiff_t ld, const float *by, int rows, int di
 
 static void forward(const fm_attention *op, int head, int row, int row_end, void *scratch) {
     tile *t = scratch;
-    float *packed = (float *)(t + 1);
+    float *packed = (float *)(t + 1), *near = packed + op->dim_qk * TILE;
     int rows = row_end - row, kv_head = head / (op->heads / op->kv_heads);
     float *o = op->o + (size_t)row * op->ldo + (size_t)head * op->dim_v;
     pack(packed, op->q + (size_t)row * op->ldq + (size_t)head * op->dim_qk, op->ldq, rows, op->dim_qk);
@@ -139,29 +152,37 @@ static void forward(const fm_attention *op, int head, int row, int row_end, void
         for (int column = 0; column < rows; column += 16)
             softmax_column(t, column, count, seen + column, op->scale);
         scale_rows(o, op->ldo, t->shrink, rows, op->dim_v, false);
-        mix_keys(o, op->ldo, t->p, v, op->ldv, op->dim_v, rows, count, seen);
+        mix_keys(o, op->ldo, t->p, gather(near, v, op->ldv, count, op->dim_v), op->dim_v, op->dim_v, rows, count, seen);
     }
     scale_rows(o, op->ldo, t->sum, rows, op->dim_v, true);
     for (int i = 0; i < rows && op->lse; i++)
         op->lse[(size_t)head * op->q_rows + row + i] = t->max[i] + fm_logf(t->sum[i]);
 }
 
-/* delta[i] = do_i . o_i, the chains of sixteen rows side by side. */
-static void row_dots(float *delta, const float *d_o, const float *o, ptrdiff_t ld, int rows, int dim) {
-    for (int i = 0; i < rows; i++) {
-        float sum = 0;
-        for (int d = 0; d < dim; d++) sum = fm_fmaf(d_o[i * ld + d], o[i * ld + d], sum);
-        delta[i] = sum;
+/* delta[i] = do_i . o_i, a chain over the dimensions for each lane's query; o is packed 64 dimensions at a time. */
+static void row_dots(tile *t, const float *packed_do, const float *o, ptrdiff_t ld, int rows, int dim) {
+    for (int i = 0; i < TILE; i++) t->delta[i] = 0;
+    for (int from = 0; from < dim; from += TILE) {
+        int here = dim - from < TILE ? dim - from : TILE;
+        pack(t->p, o + from, ld, rows, here);
+        for (int column = 0; column < rows; column += 16) {
+            fm_v16 sum = fm_v16_load(t->delta + column);
+            for (int d = 0; d < here; d++)
+                sum = fm_v16_fma(fm_v16_load(packed_do + (from + d) * TILE + column),
+                                 fm_v16_load(t->p + d * TILE + column), sum);
+            fm_v16_store(t->delta + column, sum);
+        }
     }
 }
 
-/* Sixteen queries: p = e^(scale s - lse), ds = scale (p (dp - delta)). */
+/* Sixteen queries: p = e^(scale s - lse), ds = scale (p (dp - delta)). lse = max + ln(sum) with sum >= 1 is no less than
+ * any score that the query sees, and what it does not see is not looked at again. */
 static void gradient_column(tile *t, int column, int count, int seen, float scale_by) {
     fm_v16 scale = fm_v16_set1(scale_by), lse = fm_v16_load(t->lse + column), delta = fm_v16_load(t->delta + column);
     int last = seen + 15 < count ? seen + 15 : count;
     for (int j = 0; j < last; j++) {
         float *p = t->p + j * TILE + column, *ds = t->ds + j * TILE + column;
-        fm_v16 e = fm_v16_exp(fm_v16_sub(fm_v16_mul(scale, fm_v16_load(p)), lse));
+        fm_v16 e = fm_v16_exp_nonpositive(fm_v16_sub(fm_v16_mul(scale, fm_v16_load(p)), lse));
         fm_v16_store(p, e);
         fm_v16_store(ds, fm_v16_mul(scale, fm_v16_mul(e, fm_v16_sub(fm_v16_load(ds), delta))));
     }
@@ -172,20 +193,22 @@ static void backward_block(const fm_attention_grad *op, int head, int row, int r
     const fm_attention *f = &op->forward;
     int rows = row_end - row, kv_head = head / (f->heads / f->kv_heads);
     float *packed_q = (float *)(t + 1), *packed_do = packed_q + f->dim_qk * TILE;
+    float *near_q = packed_do + f->dim_v * TILE, *near_do = near_q + f->dim_qk * TILE;
+    float *near_k = near_do + f->dim_v * TILE;
     const float *q = f->q + (size_t)row * f->ldq + (size_t)head * f->dim_qk;
     float *dq = op->dq + (size_t)row * f->ldq + (size_t)head * f->dim_qk;
     size_t at = (size_t)row * f->ldo + (size_t)head * f->dim_v;
     const float *d_o = op->d_o + at;
-    float *delta = op->delta + (size_t)head * f->q_rows + row;
-    row_dots(delta, d_o, f->o + at, f->ldo, rows, f->dim_v);
-    for (int i = 0; i < TILE; i++) {
-        t->delta[i] = i < rows ? delta[i] : 0;
-        t->lse[i] = i < rows ? f->lse[(size_t)head * f->q_rows + row + i] : 0;
-    }
-    for (int i = 0; i < rows; i++)
-        for (int d = 0; d < f->dim_qk; d++) dq[(size_t)i * f->ldq + d] = 0;
     pack(packed_q, q, f->ldq, rows, f->dim_qk);
     pack(packed_do, d_o, f->ldo, rows, f->dim_v);
+    gather(near_q, q, f->ldq, rows, f->dim_qk);
+    gather(near_do, d_o, f->ldo, rows, f->dim_v);
+    row_dots(t, packed_do, f->o + at, f->ldo, rows, f->dim_v);
+    for (int i = 0; i < TILE; i++) t->lse[i] = i < rows ? f->lse[(size_t)head * f->q_rows + row + i] : 0;
+    for (int i = 0; i < rows; i++) {
+        op->delta[(size_t)head * f->q_rows + row + i] = t->delta[i];
+        for (int d = 0; d < f->dim_qk; d++) dq[(size_t)i * f->ldq + d] = 0;
+    }
     for (int key = f->first[row]; key < row_end; key += TILE) {
         int count = row_end - key < TILE ? row_end - key : TILE, seen = row + 1 - key;
         size_t k_at = (size_t)key * f->ldk + (size_t)kv_head * f->dim_qk;
@@ -194,9 +217,10 @@ static void backward_block(const fm_attention_grad *op, int head, int row, int r
         scores(t->ds, f->v + v_at, f->ldv, packed_do, f->dim_v, rows, count, seen);
         for (int column = 0; column < rows; column += 16)
             gradient_column(t, column, count, seen + column, f->scale);
-        mix_queries(op->dv + v_at, f->ldv, t->p, d_o, f->ldo, f->dim_v, rows, count, seen);
-        mix_queries(op->dk + k_at, f->ldk, t->ds, q, f->ldq, f->dim_qk, rows, count, seen);
-        mix_keys(dq, f->ldq, t->ds, f->k + k_at, f->ldk, f->dim_qk, rows, count, seen);
+        gather(near_k, f->k + k_at, f->ldk, count, f->dim_qk);
+        mix_queries(op->dv + v_at, f->ldv, t->p, near_do, f->dim_v, f->dim_v, rows, count, seen);
+        mix_queries(op->dk + k_at, f->ldk, t->ds, near_q, f->dim_qk, f->dim_qk, rows, count, seen);
+        mix_keys(dq, f->ldq, t->ds, near_k, f->dim_qk, f->dim_qk, rows, count, seen);
     }
 }
 
