@@ -89,4 +89,25 @@ static inline simde__m256i emulate_cvtepi32_epi16(simde__m512i a) {
 #undef _mm512_cvtepi32_epi16
 #define _mm512_cvtepi32_epi16(a) emulate_cvtepi32_epi16(a)
 
+static inline simde__m512i emulate_cvtepu16_epi32(simde__m256i a) {
+    uint16_t x[16];
+    uint32_t y[16];
+    memcpy(x, &a, sizeof x);
+    for (int i = 0; i < 16; i++) y[i] = x[i];
+    simde__m512i out;
+    memcpy(&out, y, sizeof out);
+    return out;
+}
+#undef _mm512_cvtepu16_epi32
+#define _mm512_cvtepu16_epi32(a) emulate_cvtepu16_epi32(a)
+
+static inline void emulate_mask_storeu(void *to, uint16_t mask, simde__m512 x) {
+    float lanes[16];
+    memcpy(lanes, &x, sizeof lanes);
+    for (int i = 0; i < 16; i++)
+        if (mask & 1u << i) memcpy((char *)to + 4 * i, lanes + i, 4);
+}
+#undef _mm512_mask_storeu_ps
+#define _mm512_mask_storeu_ps(to, mask, x) emulate_mask_storeu(to, mask, x)
+
 #endif
