@@ -349,16 +349,24 @@ static bool judge_date(const fm_task_problem *p, const char *answer) {
     return fm_judge_choice(month, lower, answer) && same_last_numbers(p, answer, 1);
 }
 
-static const char *const weekday_choices[] = {"monday",   "tuesday", "wednesday", "thursday", "friday",
-                                              "saturday", "sunday",  "星期一",    "星期二",   "星期三",
-                                              "星期四",   "星期五",  "星期六",    "星期日",   NULL};
+/* Seven names a row, Monday first. */
+static const char *const weekday_choices[] = {
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "星期一", "星期二",
+    "星期三", "星期四",  "星期五",    "星期六",   "星期日", "周一",     "周二",   "周三",   "周四",
+    "周五",   "周六",    "周日",      "礼拜一",   "礼拜二", "礼拜三",   "礼拜四", "礼拜五", "礼拜六",
+    "礼拜日", "星期1",   "星期2",     "星期3",    "星期4",  "星期5",    "星期6",  "星期天", NULL};
+
+static bool judge_weekday(const fm_task_problem *p, const char *answer) {
+    int want = fm_read_choice(weekday_choices, p->expected), got = fm_read_choice(weekday_choices, answer);
+    return got >= 0 && got % 7 == want % 7;
+}
 
 static bool judge(const fm_task_problem *p, const char *answer) {
     switch (p->form) {
     case FORM_LATER:
     case FORM_EARLIER:
     case FORM_AFTERNOON: return same_last_numbers(p, answer, 2);
-    case FORM_WEEKDAY: return fm_judge_choice(p->expected, weekday_choices, answer);
+    case FORM_WEEKDAY: return judge_weekday(p, answer);
     case FORM_DATE: return judge_date(p, answer);
     default: return fm_judge_number(p, answer);
     }

@@ -284,7 +284,7 @@ static bool judge(const fm_task_problem *p, const char *answer) {
             while (isdigit((unsigned char)at[0]) && isdigit((unsigned char)at[1])) at++;
             continue;
         }
-        if (at > line && strchr("+-*x.0123456789)", at[-1])) continue; /* the tail of a longer expression */
+        if (at > line && strchr("+-*x.0123456789()", at[-1])) continue; /* the tail of a longer expression */
         qsort(r.used, (size_t)n, sizeof *r.used, compare_values);
         if (memcmp(r.used, want, (size_t)n * sizeof *want) != 0) continue;
         char after = peek(&r);

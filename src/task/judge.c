@@ -150,25 +150,28 @@ bool fm_judge_numbers(const fm_task_problem *p, const char *answer) {
 
 static bool is_word_byte(char c) { return isalnum((unsigned char)c) || c == '-'; }
 
-bool fm_judge_choice(const char *expected, const char *const *choices, const char *answer) {
+int fm_read_choice(const char *const *choices, const char *answer) {
     char text[ANSWER_ROOM], line[LINE_ROOM];
-    if (!fm_read_answer(answer, text, sizeof text) || !fm_read_last_line(text, line, sizeof line))
-        return false;
+    if (!fm_read_answer(answer, text, sizeof text) || !fm_read_last_line(text, line, sizeof line)) return -1;
     const char *best = NULL, *best_end = NULL;
-    const char *named = NULL;
+    int named = -1;
     for (int i = 0; choices[i] != NULL; i++) {
         size_t n = strlen(choices[i]);
         bool latin = (unsigned char)choices[i][0] < 0x80;
         for (const char *at = line; (at = strstr(at, choices[i])) != NULL; at++) {
             if (latin && ((at > line && is_word_byte(at[-1])) || is_word_byte(at[n]))) continue;
-            /* The later end wins; of two that end together the longer one ("liar" within "not a liar"). */
+            /* The later end wins; of two that end together the longer one ("no" within "yes or no"). */
             if (best == NULL || at + n > best_end || (at + n == best_end && at < best))
-                best = at, best_end = at + n, named = choices[i];
+                best = at, best_end = at + n, named = i;
         }
     }
-    if (named == NULL) return false;
+    return named;
+}
+
+bool fm_judge_choice(const char *expected, const char *const *choices, const char *answer) {
+    int named = fm_read_choice(choices, answer);
     char want[FM_TASK_ANSWER_BYTES];
-    return fm_read_answer(expected, want, sizeof want) && strcmp(named, want) == 0;
+    return named >= 0 && fm_read_answer(expected, want, sizeof want) && strcmp(choices[named], want) == 0;
 }
 
 bool fm_judge_word(const fm_task_problem *p, const char *answer) {

@@ -282,6 +282,7 @@ static void make_two(fm_maker *m) {
                        : which == TWO_EVEN_SUM        ? 0
                                                       : fm_draw(m, low, high - 1);
     if (which == TWO_EVEN_SUM) v[0] = (v[0] + 1) & ~INT64_C(1);
+    m->p->form = FORMS + which;
     fm_key(m, which);
     for (int i = 0; i < n; i++) fm_key(m, v[i]);
     fm_key(m, argument);

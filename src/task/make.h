@@ -109,6 +109,8 @@ int fm_read_numbers(const char *text, int64_t *milli, int room);
 bool fm_judge_number(const fm_task_problem *p, const char *answer); /* last number == expected */
 bool fm_judge_numbers(const fm_task_problem *p,
                       const char *answer); /* the last line's numbers end in expected */
+/* Which of the choices (lower-case, NULL-terminated) is named last in the last line: its place, or -1. */
+int fm_read_choice(const char *const *choices, const char *answer);
 /* The last of the choices named in the last line is the expected one. choices: lower-case, NULL-terminated.
  */
 bool fm_judge_choice(const char *expected, const char *const *choices, const char *answer);
