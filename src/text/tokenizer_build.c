@@ -31,6 +31,7 @@ void fm_tokenizer_close(fm_tokenizer *t) {
     free(t->plain.nodes);
     free(t->normalized.nodes);
     free((void *)t->reach);
+    free(t->chars);
     free(t->merged);
     free(t->pairs);
     free(t->words);
@@ -133,13 +134,13 @@ fm_status fm_tokenizer_put_added(fm_tokenizer *t, int32_t id, bool special, bool
 /* ---- merges ---- */
 
 static void insert_pair(uint64_t *pairs, size_t slots, uint64_t slot) {
-    size_t i = ((slot >> 24) * 0x9e3779b97f4a7c15ull >> 32) & (slots - 1);
+    size_t i = ((slot >> 24) * 0x9e3779b97f4a7c15ull >> 32) & (slots - 1); /* as fm_pair_slot, in another table */
     while (pairs[i] != UINT64_MAX) i = (i + 1) & (slots - 1);
     pairs[i] = slot;
 }
 
 static fm_status grow_pairs(fm_tokenizer *t, fm_error *err) {
-    if (2 * (t->pair_count + 1) <= t->pair_slots) return FM_OK;
+    if (3 * (t->pair_count + 1) <= 2 * t->pair_slots) return FM_OK; /* at most two thirds full */
     size_t slots = t->pair_slots ? 2 * t->pair_slots : 1024;
     uint64_t *pairs = malloc(slots * sizeof *pairs);
     if (pairs == NULL) return no_memory(t, err);
@@ -254,6 +255,7 @@ fm_status fm_tokenizer_seal(fm_tokenizer *t, fm_error *err) {
     FM_TRY(grow_words(t, err));
     FM_TRY(grow_pairs(t, err));
     if (t->word_count == 0) return fm_error_set(err, FM_ERR_FORMAT, "%s: the vocabulary is empty", t->name);
+    FM_TRY(fm_tokenizer_find_chars(t, err));
     t->reach = calloc((size_t)t->vocab_size, sizeof *t->reach);
     if (t->reach == NULL) return no_memory(t, err);
 fail:

@@ -81,18 +81,39 @@ static fm_status no_byte(const fm_tokenizer *t, uint8_t byte, fm_error *err) {
     return fm_error_set(err, FM_ERR_UNSUPPORTED, "%s: the vocabulary has no token for byte 0x%02x", t->name, byte);
 }
 
+/* The symbol at p of the word begin..end: a whole character where that is safe, else a byte; -1 when the vocabulary lacks
+ * the byte. */
+static inline int32_t first_symbol(const fm_tokenizer *t, const uint8_t *begin, const uint8_t *p, const uint8_t *end,
+                                   size_t *length) {
+    *length = 1;
+    if (*p < 0xc2) return t->byte_id[*p];
+    uint32_t code;
+    size_t size = fm_utf8_decode(p, end, &code);
+    uint32_t entry = code < FM_CHARS ? t->chars[code] : FM_CHAR_NONE;
+    if (entry == FM_CHAR_NONE || (p > begin && p[-1] < 0x80 && (entry & FM_CHAR_NOT_AFTER_ASCII)))
+        return t->byte_id[*p];
+    if (p + size < end) {
+        uint8_t next = p[size];
+        if ((next & 0xc0) == 0x80 || (entry & (uint32_t)FM_CHAR_NOT_BEFORE << fm_next_kind(next))) return t->byte_id[*p];
+    }
+    *length = size;
+    return (int32_t)(entry & FM_CHAR_ID);
+}
+
 /* Merges the bytes of a short word into ids[]; returns how many, or -1 with *missing when a byte has no token. */
 static int merge_short(const fm_tokenizer *t, const uint8_t *p, int size, int32_t ids[SHORT_WORD], uint8_t *missing) {
     uint32_t ranks[SHORT_WORD];
-    int n = size;
-    for (int i = 0; i < n; i++) {
-        ids[i] = t->byte_id[p[i]];
-        if (ids[i] < 0) {
-            *missing = p[i];
+    const uint8_t *begin = p, *end = p + size;
+    int n = 0;
+    for (size_t length; p < end; p += length, n++) {
+        ids[n] = first_symbol(t, begin, p, end, &length);
+        if (ids[n] < 0) {
+            *missing = *p;
             return -1;
         }
-        if (i > 0) ranks[i - 1] = fm_pair_rank(t, (uint32_t)ids[i - 1], (uint32_t)ids[i]);
+        if (n > 0) fm_pair_prefetch(t, (uint32_t)ids[n - 1], (uint32_t)ids[n]);
     }
+    for (int i = 0; i + 1 < n; i++) ranks[i] = fm_pair_rank(t, (uint32_t)ids[i], (uint32_t)ids[i + 1]);
     for (;;) {
         uint32_t best = FM_NO_RANK;
         int at = 0;
@@ -105,6 +126,8 @@ static int merge_short(const fm_tokenizer *t, const uint8_t *p, int size, int32_
         if (best == FM_NO_RANK) return n;
         ids[at] = fm_merge_result(t, best);
         n--;
+        if (at > 0) fm_pair_prefetch(t, (uint32_t)ids[at - 1], (uint32_t)ids[at]);
+        if (at + 1 < n) fm_pair_prefetch(t, (uint32_t)ids[at], (uint32_t)ids[at + 2]);
         for (int i = at + 1; i < n; i++) ids[i] = ids[i + 1];
         for (int i = at; i + 1 < n; i++) ranks[i] = ranks[i + 1];
         if (at > 0) ranks[at - 1] = fm_pair_rank(t, (uint32_t)ids[at - 1], (uint32_t)ids[at]);
@@ -155,13 +178,16 @@ static fm_status merge_long(encoder *e, const uint8_t *p, size_t size) {
     fm_status status = make_room(e, size);
     if (status != FM_OK) return status;
     symbol *s = e->symbols;
-    size_t heap_count = 0;
-    for (size_t i = 0; i < size; i++) {
-        int32_t id = e->t->byte_id[p[i]];
-        if (id < 0) return no_byte(e->t, p[i], e->err);
-        s[i] = (symbol){.id = id, .previous = (int32_t)i - 1, .next = i + 1 < size ? (int32_t)i + 1 : -1};
+    const uint8_t *begin = p, *end = p + size;
+    size_t heap_count = 0, n = 0;
+    for (size_t length; p < end; p += length, n++) {
+        int32_t id = first_symbol(e->t, begin, p, end, &length);
+        if (id < 0) return no_byte(e->t, *p, e->err);
+        s[n] = (symbol){.id = id, .previous = (int32_t)n - 1, .next = (int32_t)n + 1};
+        if (n > 0) fm_pair_prefetch(e->t, (uint32_t)s[n - 1].id, (uint32_t)id);
     }
-    for (size_t i = 0; i < size; i++) rank_pair(e, &heap_count, (int32_t)i);
+    s[n - 1].next = -1;
+    for (size_t i = 0; i < n; i++) rank_pair(e, &heap_count, (int32_t)i);
     while (heap_count > 0) {
         uint64_t key = heap_pop(e->heap, &heap_count);
         int32_t at = (int32_t)(uint32_t)key;

@@ -60,6 +60,8 @@ struct fm_tokenizer {
     bool whole_words;       /* a word that is a token is that token, merges or not (tiktoken, ignore_merges) */
     _Atomic uint8_t *reach; /* [vocab_size] do merges make the token out of its bytes? 0 not tried yet, 1 yes, 2 no */
 
+    uint32_t *chars; /* [FM_CHARS] the tokens that characters may start as; see tokenizer_chars.c */
+
     fm_pattern *patterns[FM_TOKENIZER_MAX_PATTERNS]; /* each cuts the pieces of the one before */
     int pattern_count;
     bool nfc;
@@ -67,6 +69,27 @@ struct fm_tokenizer {
     fm_added_tree plain;      /* added tokens found in the text as it is */
     fm_added_tree normalized; /* and those found after normalisation */
 };
+
+/* ---- tokenizer_chars.c ---- */
+
+/* An entry of t->chars: the id in the low 20 bits, and in which surroundings the character must enter as bytes. */
+enum {
+    FM_CHARS = 0x10000, /* code points */
+    FM_NEXT_KINDS = 10, /* of bytes that may stand behind a character */
+    FM_CHAR_ID = 0xfffff,
+    FM_CHAR_NOT_AFTER_ASCII = 1 << 20,
+    FM_CHAR_NOT_BEFORE = 1 << 21 /* << kind of the next byte */
+};
+#define FM_CHAR_NONE UINT32_MAX
+
+/* ASCII, the leads E3 (kana, Chinese stops), E4 to E9 (Han), EF (wide forms), and all other leads. */
+static inline int fm_next_kind(uint8_t next) {
+    if (next >= 0xe3 && next <= 0xe9) return next - 0xe2;
+    return next < 0x80 ? 0 : next == 0xef ? 8 : 9;
+}
+
+/* Fills t->chars. */
+fm_status fm_tokenizer_find_chars(fm_tokenizer *t, fm_error *err);
 
 /* ---- tokenizer_build.c ---- */
 
@@ -135,10 +158,21 @@ static inline int32_t fm_word_find(const fm_tokenizer *t, const uint8_t *p, size
 
 enum { FM_NO_RANK = 1 << 24 }; /* above every rank */
 
+/* Where a pair's probing begins. */
+static inline size_t fm_pair_slot(const fm_tokenizer *t, uint64_t key) {
+    return (key * 0x9e3779b97f4a7c15ull >> 32) & (t->pair_slots - 1);
+}
+
+/* Begins to fetch what fm_pair_rank will read: the table is larger than the caches, and each miss costs as much as all
+ * other work on the pair. */
+static inline void fm_pair_prefetch(const fm_tokenizer *t, uint32_t left, uint32_t right) {
+    __builtin_prefetch(&t->pairs[fm_pair_slot(t, (uint64_t)left << 20 | right)]);
+}
+
 /* The rank of a pair, or FM_NO_RANK. */
 static inline uint32_t fm_pair_rank(const fm_tokenizer *t, uint32_t left, uint32_t right) {
     uint64_t key = (uint64_t)left << 20 | right;
-    for (size_t i = (key * 0x9e3779b97f4a7c15ull >> 32) & (t->pair_slots - 1);; i = (i + 1) & (t->pair_slots - 1)) {
+    for (size_t i = fm_pair_slot(t, key);; i = (i + 1) & (t->pair_slots - 1)) {
         uint64_t slot = t->pairs[i];
         if (slot >> 24 == key) return (uint32_t)slot & 0xffffff;
         if (slot == UINT64_MAX) return FM_NO_RANK;
