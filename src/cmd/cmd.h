@@ -16,6 +16,7 @@
     VERB(chat, "talk to a model in the terminal, or ask one question")                                  \
     VERB(doctor, "what this machine can do, what is built in and what is missing")                      \
     VERB(corpus, "make the training shards from texts with known licences") \
+    VERB(gen, "print generated stories or dialogues") \
     VERB(tokenize, "text on standard input to token ids, or ids to text") \
     VERB(tokenizer_train, "make a vocabulary from training text") \
     VERB(train, "train a model by a recipe, resume it, export it, verify its ledger") \
