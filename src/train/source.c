@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "train/gen.h"
 
 /* A permutation of [0, count): four rounds of a Feistel network over the smallest even number of bits that holds
  * `count`, walked until the value is in range (Black and Rogaway, "Ciphers with arbitrary finite domains", 2002).
@@ -36,8 +37,9 @@ static fm_rng stream(const fm_source *source, const char *kind) {
 fm_status fm_source_init(fm_source *source, const fm_source_spec *spec, const fm_template *tpl,
                          const fm_tokens *tokens, uint64_t seed, bool validation, fm_error *err) {
     *source = (fm_source){.spec = spec, .tpl = tpl, .tokens = tokens, .seed = seed, .validation = validation};
-    if (spec->kind == FM_SOURCE_GEN)
-        return fm_error_set(err, FM_ERR_UNSUPPORTED, "source %s: \"%s\" is no generator", spec->name, spec->gen);
+    if (spec->kind == FM_SOURCE_GEN && strcmp(spec->gen, "prose") != 0 && strcmp(spec->gen, "dialogue") != 0)
+        return fm_error_set(err, FM_ERR_ARG, "source %s: gen: \"%s\" is no generator; prose and dialogue are",
+                            spec->name, spec->gen);
     if (spec->kind != FM_SOURCE_FILE) return FM_OK;
     int64_t held = spec->holdout ? tokens->docs / spec->holdout : 0;
     source->docs = validation && spec->holdout ? held : tokens->docs - (validation ? 0 : held);
@@ -82,7 +84,8 @@ static fm_status draw_task(const fm_source *source, uint64_t n, fm_chat *chat, f
     uint64_t seed = fm_rng_u64(&rng);
     fm_task_problem *problem = malloc(sizeof *problem);
     if (problem == NULL) return fm_error_set(err, FM_ERR_MEMORY, "source %s: no memory for a problem", spec->name);
-    fm_status status = fm_task_generate(problem, family, level, lang, FM_TASK_TRAIN, seed, n, err);
+    fm_task_split split = source->validation ? FM_TASK_TEST : FM_TASK_TRAIN;
+    fm_status status = fm_task_generate(problem, family, level, lang, split, seed, n, err);
     if (status == FM_OK) status = fm_chat_add(chat, FM_ROLE_USER, problem->prompt, NULL, err);
     if (status == FM_OK) {
         bool direct = problem->direct_ok && fm_rng_below(&rng, 2) == 0;
@@ -92,14 +95,42 @@ static fm_status draw_task(const fm_source *source, uint64_t n, fm_chat *chat, f
     return status;
 }
 
+/* A generated text as a document of its own: BOS text EOS, like a file's (tokens.c). */
+static fm_status encode_prose(const fm_source *source, fm_lang lang, fm_task_split split, uint64_t seed, uint64_t n,
+                              fm_sample *out, fm_error *err) {
+    const fm_template *tpl = source->tpl;
+    fm_buf text = {0};
+    fm_status status;
+    FM_TRY(fm_gen_prose(&text, lang, split, seed, n, err));
+    FM_TRY(fm_ids_push(&out->ids, tpl->mark[FM_MARK_BOS], err));
+    FM_TRY(fm_tokenizer_encode(tpl->tokenizer, text.data, text.size, FM_ENCODE_TEXT, &out->ids, err));
+    FM_TRY(fm_ids_push(&out->ids, tpl->mark[FM_MARK_EOS], err));
+    while (out->learn.size < out->ids.count && !out->learn.failed) fm_buf_putc(&out->learn, 1);
+    if (out->learn.failed) status = fm_error_set(err, FM_ERR_MEMORY, "source %s: no memory", source->spec->name);
+fail:
+    fm_buf_release(&text);
+    return status;
+}
+
+/* Prose fills *out and leaves the chat empty; dialogue fills the chat. */
+static fm_status draw_gen(const fm_source *source, uint64_t n, fm_chat *chat, fm_sample *out, fm_error *err) {
+    fm_rng base = stream(source, "gen"), rng = fm_rng_child(&base, n);
+    fm_lang lang = (fm_lang)pick_bit(&rng, source->spec->langs);
+    fm_task_split split = source->validation ? FM_TASK_TEST : FM_TASK_TRAIN;
+    uint64_t seed = fm_rng_u64(&rng);
+    if (strcmp(source->spec->gen, "prose") == 0) return encode_prose(source, lang, split, seed, n, out, err);
+    return fm_gen_dialogue(chat, lang, split, seed, n, err);
+}
+
 fm_status fm_source_draw(const fm_source *source, uint64_t n, fm_sample *out, fm_error *err) {
     out->ids.count = 0;
     fm_buf_clear(&out->learn);
     if (source->spec->kind == FM_SOURCE_FILE) return draw_file(source, n, out, err);
     fm_chat chat = {0};
-    fm_status status = draw_task(source, n, &chat, err);
-    out->chat = true;
-    if (status == FM_OK)
+    fm_status status = source->spec->kind == FM_SOURCE_TASK ? draw_task(source, n, &chat, err)
+                                                            : draw_gen(source, n, &chat, out, err);
+    out->chat = chat.count > 0;
+    if (status == FM_OK && out->chat)
         status = fm_template_encode(source->tpl, &chat, FM_PROMPT_NONE, &out->ids, &out->learn, err);
     fm_chat_release(&chat);
     return status;
