@@ -28,25 +28,20 @@ FM_V16_INLINE void fm_panel_tile(int rows, const fm_panel *p, int row, int colum
     ptrdiff_t a_row = p->a_row, a_step = p->a_step, ldb = p->ldb, ldc = p->ldc;
 #pragma GCC unroll 12
     for (int r = 0; r < rows; r++)
-        acc[r] = !p->load ? fm_v16_zero() : n == 16 ? fm_v16_load(c + r * ldc) : fm_v16_load_part(c + r * ldc, n);
+        acc[r] = p->load ? fm_v16_load_part(c + r * ldc, n) : fm_v16_zero();
     for (int i = 0; i < k; i++, a += a_step, b += ldb) {
-        fm_v16 x = n == 16 ? fm_v16_load(b) : fm_v16_load_part(b, n);
+        fm_v16 x = fm_v16_load_part(b, n);
 #pragma GCC unroll 12
         for (int r = 0; r < rows; r++) acc[r] = fm_v16_fma(fm_v16_set1(a[r * a_row]), x, acc[r]);
     }
 #pragma GCC unroll 12
-    for (int r = 0; r < rows; r++) {
-        if (n == 16)
-            fm_v16_store(c + r * ldc, acc[r]);
-        else
-            fm_v16_store_part(c + r * ldc, acc[r], n);
-    }
+    for (int r = 0; r < rows; r++) fm_v16_store_part(c + r * ldc, acc[r], n);
 }
 
 FM_V16_INLINE void fm_panel_columns(int rows, const fm_panel *p, int row, int columns, int k) {
     int column = 0;
     for (; column + 16 <= columns; column += 16) fm_panel_tile(rows, p, row, column, k, 16);
-    if (column < columns) fm_panel_tile(rows, p, row, column, k, columns - column);
+    if (column < columns) fm_panel_tile(rows, p, row, column, k, (columns - column) & 15);
 }
 
 FM_V16_INLINE void fm_panel_run(const fm_panel *p, int rows, int columns, int k) {

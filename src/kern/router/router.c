@@ -9,6 +9,8 @@
 #include "kern/router/router_serial.h"
 #include "kern/split.h"
 
+enum { SOME = 64 }; /* experts whose load is counted in one pass */
+
 static float biased(const fm_router *op, const float *scores, int e) {
     return op->bias ? scores[e] + op->bias[e] : scores[e];
 }
@@ -29,7 +31,7 @@ static float group_score(const fm_router *op, const float *scores, int group) {
     return op->group_by_max || size == 1 ? best : best + second;
 }
 
-/* Whether `rank` comes before: a higher score, or the same and a lower index. NaN comes last, so that a spoiled row still
+/* Whether (a, index_a) comes before (b, index_b): a higher score, or the same and a lower index. NaN comes last, so that a spoiled row still
  * chooses distinct, valid experts. */
 static bool before(float a, int index_a, float b, int index_b) {
     if (a > b) return true;
@@ -107,30 +109,44 @@ static void backward_row(const fm_router_grad *op, int t) {
     }
 }
 
-/* f_e = experts / (top_k T) count_e of one sequence: how much of the load expert e carries, 1 when even. */
-static double load_share(const fm_router *op, int begin, int end, int e) {
-    int64_t count = 0;
-    for (int64_t c = (int64_t)begin * op->top_k; c < (int64_t)end * op->top_k; c++) count += op->chosen[c] == e;
-    return (double)count * op->experts / ((double)op->top_k * (end - begin));
-}
-
 static double score_sum(const fm_router *op, int t) {
     double sum = 0;
     for (int e = 0; e < op->experts; e++) sum += (double)op->scores[(size_t)t * (size_t)op->experts + (size_t)e];
     return sum;
 }
 
+/* How much of rows begin .. end - 1 experts first .. first + n - 1 (n <= SOME) carry, 1 when even:
+ * f_e = experts / (top_k T) count_e. */
+static void load_shares(const fm_router *op, int begin, int end, int first, int n, double *f) {
+    for (int e = 0; e < n; e++) f[e] = 0;
+    for (int64_t c = (int64_t)begin * op->top_k; c < (int64_t)end * op->top_k; c++) {
+        int e = op->chosen[c] - first;
+        if (e >= 0 && e < n) f[e] += 1;
+    }
+    for (int e = 0; e < n; e++) f[e] *= op->experts / ((double)op->top_k * (end - begin));
+}
+
+/* sum_e f_e P_e, P_e = mean_t s_te / S_t, SOME experts at a time because no table of them is at hand. */
+static double sequence_balance(const fm_router *op, int begin, int end) {
+    double loss = 0, f[SOME], p[SOME];
+    for (int first = 0; first < op->experts; first += SOME) {
+        int n = op->experts - first < SOME ? op->experts - first : SOME;
+        load_shares(op, begin, end, first, n, f);
+        for (int e = 0; e < n; e++) p[e] = 0;
+        for (int t = begin; t < end; t++) {
+            const float *scores = op->scores + (size_t)t * (size_t)op->experts + first;
+            double sum = score_sum(op, t);
+            for (int e = 0; e < n; e++) p[e] += (double)scores[e] / sum;
+        }
+        for (int e = 0; e < n; e++) loss += f[e] * p[e] / (end - begin);
+    }
+    return loss;
+}
+
 double fm_router_balance(const fm_router *op, const int32_t *begin, int sequences, float *each) {
     double mean = 0;
     for (int s = 0; s < sequences; s++) {
-        double loss = 0;
-        int rows = begin[s + 1] - begin[s];
-        for (int e = 0; e < op->experts && rows > 0; e++) {
-            double f = load_share(op, begin[s], begin[s + 1], e), p = 0;
-            for (int t = begin[s]; t < begin[s + 1]; t++)
-                p += (double)op->scores[(size_t)t * (size_t)op->experts + (size_t)e] / score_sum(op, t);
-            loss += f * p / rows;
-        }
+        double loss = begin[s + 1] > begin[s] ? sequence_balance(op, begin[s], begin[s + 1]) : 0;
         if (each) each[s] = (float)loss;
         mean += loss / sequences;
     }
@@ -141,14 +157,18 @@ double fm_router_balance(const fm_router *op, const int32_t *begin, int sequence
 static void balance_backward(const fm_router_grad *op, int begin, int end) {
     const fm_router *fwd = op->forward;
     size_t experts = (size_t)fwd->experts;
-    double factor = (double)op->alpha / op->sequences / (end - begin);
-    for (size_t e = 0; e < experts; e++)
-        op->d_logits[(size_t)begin * experts + e] = (float)load_share(fwd, begin, end, (int)e);
-    const float *f = op->d_logits + (size_t)begin * experts; /* the first row is finished last */
+    double factor = (double)op->alpha / op->sequences / (end - begin), shares[SOME];
+    float *f = op->d_logits + (size_t)begin * experts; /* the first row holds f until it is finished, as the last */
+    for (int first = 0; first < fwd->experts; first += SOME) {
+        int n = fwd->experts - first < SOME ? fwd->experts - first : SOME;
+        load_shares(fwd, begin, end, first, n, shares);
+        for (int e = 0; e < n; e++) f[first + e] = (float)shares[e];
+    }
     for (int t = end - 1; t >= begin; t--) {
         const float *scores = fwd->scores + (size_t)t * experts;
         double sum = score_sum(fwd, t), mean = 0;
-        for (size_t e = 0; e < experts; e++) mean += (double)f[e] * (double)scores[e] / sum;
+        for (size_t e = 0; e < experts; e++) mean += (double)f[e] * (double)scores[e];
+        mean /= sum;
         for (size_t e = 0; e < experts; e++)
             op->d_logits[(size_t)t * experts + e] = (float)(factor * ((double)f[e] - mean) / sum);
     }
