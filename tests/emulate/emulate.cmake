@@ -3,7 +3,8 @@
 # processor with AVX2; without SIMDe the checks say that these sets are skipped.
 include(CheckIncludeFile)
 check_include_file(simde/simde-arch.h FM_HAVE_SIMDE)
-if(FM_X86 AND FM_HAVE_SIMDE)
+option(FM_EMULATE "Build the kernels of absent instruction sets on SIMDe for the checks (slow to compile)" OFF)
+if(FM_X86 AND FM_HAVE_SIMDE AND FM_EMULATE)
   file(GLOB FM_EMULATED_FILES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/kern/*/*_avx512.c
        ${CMAKE_SOURCE_DIR}/src/kern/*/*_avx512vnni.c ${CMAKE_SOURCE_DIR}/src/kern/*/*_avx512bf16.c
        ${CMAKE_SOURCE_DIR}/src/kern/*/*_amx.c)
