@@ -32,10 +32,9 @@ stage() {
 }
 
 build() { # preset
-    cmake --preset "$1" >"build-$1.log" 2>&1 && nice cmake --build --preset "$1" -j "$jobs" >>"build-$1.log" 2>&1
-    local code=$?
-    [ $code -eq 0 ] || tail -60 "build-$1.log"
-    rm -f "build-$1.log"
+    local log code=0
+    log=$(cmake --preset "$1" 2>&1 && nice cmake --build --preset "$1" -j "$jobs" 2>&1) || code=1
+    [ $code -eq 0 ] || tail -60 <<<"$log"
     return $code
 }
 
