@@ -571,11 +571,14 @@ static void becomes_a_chat(void **state) {
 }
 
 /* Right in three of four, and never in Chinese at level 3. */
-static fm_status stub(void *context, const fm_task_problem *p, fm_buf *reply, fm_error *err) {
+static fm_status stub(void *context, const fm_task_problem *problems, size_t count, fm_buf *replies, fm_error *err) {
     (void)err;
     int *calls = context;
-    bool right = ++*calls % 4 != 0 && !(p->level == 3 && p->lang == FM_LANG_ZH);
-    fm_buf_printf(reply, "<think>\n%s\n</think>%s", p->reasoning, right ? p->answer : "I do not know.");
+    for (size_t i = 0; i < count; i++) {
+        const fm_task_problem *p = &problems[i];
+        bool right = ++*calls % 4 != 0 && !(p->level == 3 && p->lang == FM_LANG_ZH);
+        fm_buf_printf(&replies[i], "<think>\n%s\n</think>%s", p->reasoning, right ? p->answer : "I do not know.");
+    }
     return FM_OK;
 }
 

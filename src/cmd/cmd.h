@@ -20,6 +20,7 @@
     VERB(tokenize, "text on standard input to token ids, or ids to text") \
     VERB(tokenizer_train, "make a vocabulary from training text") \
     VERB(train, "train a model by a recipe, resume it, export it, verify its ledger") \
+    VERB(eval, "accuracy of a model on held-out problems") \
     VERB(task, "generated problems with their worked solutions")
 
 enum { FM_EXIT_OK = 0, FM_EXIT_FAILURE = 1, FM_EXIT_USAGE = 2, FM_EXIT_INTERRUPTED = 130 };

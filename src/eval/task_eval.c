@@ -52,40 +52,69 @@ static bool in_language(const fm_task_problem *p, const char *reply) {
     return hanzi || !latin || !has_hanzi(p->answer);
 }
 
+/* Counts one reply. */
+static void judge(fm_task_eval *out, fm_task_score *cell, const fm_task_problem *p, const char *reply) {
+    bool right = fm_task_judge(p, reply), small = is_small_sum(p);
+    cell->right += right;
+    cell->asked++;
+    cell->chance += p->chance;
+    out->small_sums.right += small && right;
+    out->small_sums.asked += small;
+    out->in_language += in_language(p, reply);
+    out->asked++;
+}
+
+/* The problems of one family, level and language, with room for their replies. */
+typedef struct cell_work {
+    fm_task_problem *problems; /* [count] */
+    fm_buf *replies;           /* [count] */
+    const fm_task_eval_options *options;
+    fm_task_answer_fn answer;
+    void *context;
+} cell_work;
+
+static fm_status run_cell(fm_task_eval *out, cell_work *work, int family, int level, int lang, fm_error *err) {
+    const fm_task_eval_options *o = work->options;
+    fm_task_score *cell = &out->cell[family][level - 1][lang];
+    fm_status status = FM_OK;
+    for (uint64_t i = 0; i < o->count && status == FM_OK; i++) {
+        fm_buf_clear(&work->replies[i]);
+        status = fm_task_generate(&work->problems[i], (fm_task_family)family, level, (fm_lang)lang, o->split, o->seed, i,
+                                  err);
+    }
+    if (status == FM_OK) status = work->answer(work->context, work->problems, o->count, work->replies, err);
+    if (status != FM_OK) return status;
+    for (uint64_t i = 0; i < o->count; i++) {
+        if (work->replies[i].failed) return fm_error_set(err, FM_ERR_MEMORY, "task evaluation: no memory for a reply");
+        judge(out, cell, &work->problems[i], work->replies[i].data ? work->replies[i].data : "");
+    }
+    cell->chance = cell->asked ? cell->chance / (double)cell->asked : 0;
+    return FM_OK;
+}
+
 fm_status fm_task_eval_run(fm_task_eval *out, const fm_task_eval_options *options, fm_task_answer_fn answer,
                            void *context, fm_error *err) {
-    fm_status status = FM_OK;
-    fm_task_problem p;
-    fm_buf reply = {0};
     *out = (fm_task_eval){0};
+    if (options->count > FM_TASK_EVAL_MOST)
+        return fm_error_set(err, FM_ERR_ARG, "count = %" PRIu64 ": at most %d problems of a kind", options->count,
+                            FM_TASK_EVAL_MOST);
+    fm_status status = FM_OK;
+    size_t room = options->count ? options->count : 1;
+    cell_work work = {.problems = calloc(room, sizeof *work.problems),
+                      .replies = calloc(room, sizeof *work.replies),
+                      .options = options,
+                      .answer = answer,
+                      .context = context};
+    if (work.problems == NULL || work.replies == NULL)
+        status = fm_error_set(err, FM_ERR_MEMORY, "no memory for %zu problems", room);
     for (int f = 0; f < FM_TASK_FAMILIES; f++)
         for (int level = 1; level <= FM_TASK_LEVELS; level++)
-            for (int lang = 0; lang < FM_LANGS; lang++) {
-                if (!(options->families >> f & 1) || !(options->levels >> (level - 1) & 1) ||
-                    !(options->langs >> lang & 1))
-                    continue;
-                fm_task_score *cell = &out->cell[f][level - 1][lang];
-                double chance = 0;
-                for (uint64_t i = 0; i < options->count; i++) {
-                    FM_TRY(fm_task_generate(&p, f, level, lang, options->split, options->seed, i, err));
-                    fm_buf_clear(&reply);
-                    FM_TRY(answer(context, &p, &reply, err));
-                    if (reply.failed)
-                        FM_TRY(fm_error_set(err, FM_ERR_MEMORY, "task evaluation: no memory for a reply"));
-                    const char *text = reply.data ? reply.data : "";
-                    bool right = fm_task_judge(&p, text), small = is_small_sum(&p);
-                    cell->right += right;
-                    cell->asked++;
-                    chance += p.chance;
-                    out->small_sums.right += small && right;
-                    out->small_sums.asked += small;
-                    out->in_language += in_language(&p, text);
-                    out->asked++;
-                }
-                cell->chance = cell->asked ? chance / (double)cell->asked : 0;
-            }
-fail:
-    fm_buf_release(&reply);
+            for (int lang = 0; lang < FM_LANGS && status == FM_OK; lang++)
+                if (options->families >> f & 1 && options->levels >> (level - 1) & 1 && options->langs >> lang & 1)
+                    status = run_cell(out, &work, f, level, lang, err);
+    for (size_t i = 0; work.replies && i < room; i++) fm_buf_release(&work.replies[i]);
+    free(work.problems);
+    free(work.replies);
     return status;
 }
 

@@ -13,10 +13,13 @@
 #include "base/status.h"
 #include "task/task.h"
 
-/* Answers one problem: appends the model's whole reply (with or without a <think> part) to *reply. The text
- * it may show the model is problem->prompt alone. A status other than FM_OK ends the evaluation. */
-typedef fm_status (*fm_task_answer_fn)(void *context, const fm_task_problem *problem, fm_buf *reply,
+/* Answers problems, so that a model may take them together: appends the whole reply to problems[i] (with or without
+ * a <think> part) to replies[i]. The text it may show the model is the problem's prompt alone. A status other than
+ * FM_OK ends the evaluation. */
+typedef fm_status (*fm_task_answer_fn)(void *context, const fm_task_problem *problems, size_t count, fm_buf *replies,
                                        fm_error *err);
+
+enum { FM_TASK_EVAL_MOST = 100000 };
 
 typedef struct fm_task_eval_options {
     uint32_t families;   /* bit f set = family f is asked */
@@ -24,7 +27,7 @@ typedef struct fm_task_eval_options {
     uint32_t langs;      /* bit set by fm_lang */
     fm_task_split split; /* FM_TASK_TEST but for measuring what was memorised */
     uint64_t seed;
-    uint64_t count; /* problems per (family, level, language) */
+    uint64_t count; /* problems per (family, level, language), at most FM_TASK_EVAL_MOST */
 } fm_task_eval_options;
 
 /* Everything, test split, seed 1, 100 of each. */

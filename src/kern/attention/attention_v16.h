@@ -53,17 +53,21 @@ static void scores(float *out, const float *keys, ptrdiff_t ld, const float *pac
     }
 }
 
+/* How many of the tile's keys a query sees; none when the tile lies wholly after it (a prefill chunk that does not
+ * begin on the key grid). */
+static int seen_keys(int seen, int count) { return seen < 0 ? 0 : seen < count ? seen : count; }
+
 /* The sum over keys for each query: out[query] += sum_key w[key][query] x[key], key < seen + query. */
 static void mix_keys(float *out, ptrdiff_t ld_out, const float *w, const float *x, ptrdiff_t ldx, int dim, int queries,
                      int count, int seen) {
     for (int i = 0; i < queries;) {
         int left = queries - i, rows = left >= FM_V16_ROWS ? FM_V16_ROWS : left >= 4 ? 4 : 1;
-        int all = seen + i < count ? seen + i : count;
+        int all = seen_keys(seen + i, count);
         fm_panel p = {.a = w + i, .a_row = 1, .a_step = TILE, .b = x, .ldb = ldx, .c = out + i * ld_out, .ldc = ld_out,
                       .load = true};
         fm_panel_run(&p, rows, dim, all);
         for (int r = 1; r < rows && all < count; r++) {
-            int own = seen + i + r < count ? seen + i + r : count;
+            int own = seen_keys(seen + i + r, count);
             fm_panel rest = p;
             rest.a = w + i + r + all * TILE;
             rest.b = x + all * ldx;
