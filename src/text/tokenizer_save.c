@@ -1,6 +1,8 @@
 /* tokenizer_save.c: writing Hugging Face's tokenizer.json, so that transformers and tokenizers give the same ids.
  *
- * Every token stands in model.vocab, because readers number added tokens that do not by their own rule. */
+ * Readers number added tokens that are not in model.vocab one after the other behind it. Where that gives the right ids
+ * they are left out, as in published files: a name such as "\u00f8" could also be taken for a byte. Otherwise every token
+ * stands in model.vocab. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +20,21 @@ static void put_name(const fm_tokenizer *t, int32_t id, fm_buf *out) {
         fm_bytes_to_alphabet(bytes, t->sizes[id], out);
 }
 
+/* Where the vocabulary ends and nothing but added tokens follows, without a gap. */
+static int32_t plain_size(const fm_tokenizer *t) {
+    int32_t size = t->vocab_size;
+    while (size > 0 && (t->flags[size - 1] & FM_TOKEN_ADDED) && (t->flags[size - 1] & FM_TOKEN_RAW)) size--;
+    for (int32_t id = 0; id < size; id++)
+        if (t->flags[id] == 0) return t->vocab_size; /* readers would count from too low a size */
+    return size;
+}
+
 static json_t *make_vocab(const fm_tokenizer *t) {
     json_t *vocab = json_object();
     fm_buf name = {0};
     bool good = vocab != NULL;
-    for (int32_t id = 0; good && id < t->vocab_size; id++) {
+    int32_t size = plain_size(t);
+    for (int32_t id = 0; good && id < size; id++) {
         if (t->flags[id] == 0) continue;
         fm_buf_clear(&name);
         put_name(t, id, &name);
