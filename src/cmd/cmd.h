@@ -21,7 +21,9 @@
     VERB(tokenizer_train, "make a vocabulary from training text") \
     VERB(train, "train a model by a recipe, resume it, export it, verify its ledger") \
     VERB(eval, "accuracy of a model on held-out problems") \
-    VERB(task, "generated problems with their worked solutions")
+    VERB(task, "generated problems with their worked solutions") \
+    VERB(perplexity, "how well a model predicts a text") \
+    VERB(logits, "what a model says after each of given tokens, as raw f32")
 
 enum { FM_EXIT_OK = 0, FM_EXIT_FAILURE = 1, FM_EXIT_USAGE = 2, FM_EXIT_INTERRUPTED = 130 };
 
