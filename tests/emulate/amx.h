@@ -54,10 +54,10 @@ static inline void emulate_dpbf16ps(int c, int a, int b) {
             float even = 0, odd = 0;
             for (int k = 0; k < tile_row_bytes(a) / 4; k++) {
                 const uint16_t *y = (const uint16_t *)(const void *)tiles.data[b][k];
-                even = emulate_fma_flushed(x[2 * k], y[2 * n], even);
-                odd = emulate_fma_flushed(x[2 * k + 1], y[2 * n + 1], odd);
+                even = emulated_fma_flushed(x[2 * k], y[2 * n], even);
+                odd = emulated_fma_flushed(x[2 * k + 1], y[2 * n + 1], odd);
             }
-            out[n] = emulate_flush(emulate_flush(out[n]) + emulate_flush(even + odd));
+            out[n] = emulated_flush(emulated_flush(out[n]) + emulated_flush(even + odd));
         }
     }
 }

@@ -186,27 +186,21 @@ static void bench_op(fm_check *c, const fm_check_op *op, const options *o) {
         if (o->only_case < 0 || i == o->only_case) run_case(c, op, i, op->bench);
 }
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static int by_value(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
 /* Seconds per run of TIMED_RUNS batches, in rising order; a batch lasts at least two milliseconds. */
-static void time_runs(double seconds[TIMED_RUNS], void (*run)(void *), void *arg, int runs) {
-    double start = now();
+static void time_runs(double seconds[TIMED_RUNS], void (*run)(void *), void *arg, int runs, int threads) {
+    double start = fm_roofline_clock(threads);
     run(arg);
-    double once = now() - start;
+    double once = fm_roofline_clock(threads) - start;
     int batch = once > 2e-3 ? 1 : (int)(2e-3 / (once + 1e-9)) + 1;
     for (int i = 0; i < runs; i++) {
-        start = now();
+        start = fm_roofline_clock(threads);
         for (int j = 0; j < batch; j++) run(arg);
-        seconds[i] = (now() - start) / batch;
+        seconds[i] = (fm_roofline_clock(threads) - start) / batch;
     }
     qsort(seconds, (size_t)runs, sizeof seconds[0], by_value);
 }
@@ -215,7 +209,7 @@ void fm_check_time(fm_check *c, const fm_check_timing *t) {
     double seconds[TIMED_RUNS], reference[TIMED_RUNS];
     double peak = t->flops > 0 ? fm_roofline_gflops(c->dev.threads, c->dev.isa_mask) : 0;
     double read = t->bytes > 0 ? fm_roofline_gbps(c->dev.threads) : 0;
-    time_runs(seconds, t->run, t->arg, TIMED_RUNS);
+    time_runs(seconds, t->run, t->arg, TIMED_RUNS, c->dev.threads);
     double median = seconds[TIMED_RUNS / 2], best = seconds[0];
     printf("%-9s %-7s %dT %-36s %10.1f us (best %.1f, spread %.0f %%)", c->operation, c->level, c->dev.threads, c->text,
            median * 1e6, best * 1e6, 100 * (seconds[TIMED_RUNS - 2] - seconds[1]) / median);
@@ -226,7 +220,7 @@ void fm_check_time(fm_check *c, const fm_check_timing *t) {
         printf("  %5.1f GB/s = %3.0f %% of %.1f (best %.0f %%)", t->bytes / median * 1e-9,
                t->bytes / median * 1e-7 / read, read, t->bytes / best * 1e-7 / read);
     if (t->reference != NULL) {
-        time_runs(reference, t->reference, t->arg, 1);
+        time_runs(reference, t->reference, t->arg, 1, c->dev.threads);
         printf("  %.0fx _ref", reference[0] / median);
     }
     printf("\n");

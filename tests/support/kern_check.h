@@ -96,4 +96,8 @@ void fm_check_time(fm_check *c, const fm_check_timing *t);
 double fm_roofline_gflops(int threads, uint32_t isa_mask);
 double fm_roofline_gbps(int threads);
 
+/* Seconds: the thread's own processor time for one thread, which other programs on the machine disturb least, the
+ * wall clock for more. All timings of a line use the same one. */
+double fm_roofline_clock(int threads);
+
 #endif
