@@ -1,7 +1,7 @@
 /* decode_run.c: the token's path through the model: prefill of prompts, steps of generation, MTP. (docs/MODEL.md)
  *
  * Where it stands: infer/context calls fm_decoder_prefill and fm_decoder_step. Both run the same block code; only
- * attention differs: prompts expand keys and values from the latent cache (equation 2.7), generated positions attend in
+ * attention differs: prompts expand keys and values from the latent cache (equations 2.5, 2.6), generated positions attend in
  * the latent space (equation 2.9). Every row is computed by chains that never mix rows, so batch, chunk and threads
  * change no bit.
  */
