@@ -122,16 +122,18 @@ const char *fm_joined(fm_maker *m, const int64_t *values, int n, const char *bet
 
 static void fill(fm_maker *m, const char *wording, const char *const *args) {
     int n = list_length(args);
+    const char *from = wording; /* what has not been written yet */
     for (const char *c = wording; *c; c++) {
-        if (c[0] == '{' && c[1] >= '0' && c[1] <= '9' && c[2] == '}') {
-            if (c[1] - '0' >= n)
-                m->overflow = true; /* a wording asks for an argument that is not there */
-            else
-                fm_put_prompt(m, "%s", args[c[1] - '0']);
-            c += 2;
-        } else
-            fm_put_prompt(m, "%c", *c);
+        if (c[0] != '{' || c[1] < '0' || c[1] > '9' || c[2] != '}') continue;
+        fm_put_prompt(m, "%.*s", (int)(c - from), from);
+        if (c[1] - '0' >= n)
+            m->overflow = true; /* a wording asks for an argument that is not there */
+        else
+            fm_put_prompt(m, "%s", args[c[1] - '0']);
+        c += 2;
+        from = c + 1;
     }
+    fm_put_prompt(m, "%s", from);
 }
 
 /* Now and then a person says a word before or after the question. */
