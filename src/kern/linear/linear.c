@@ -68,14 +68,16 @@ static void run_task(const fm_linear_kernels *kn, const fm_linear_job *job, int 
     int groups = min_int(TASK_GROUPS, groups_of(w->n) - first), rows = min_int(TASK_ROWS, job->m - row);
     /* Rows that fit one tile read each weight once: no reason to stop on the way. */
     int k_block = rows <= kn->rows ? w->k : K_BLOCK, step = rows <= kn->rows ? groups : kn->groups[kn->rows];
+    /* Even tiles: eight rows are 4 + 4, not 6 + 2. */
+    int tile_rows = ceil_div(rows, ceil_div(rows, kn->rows));
     size_t element = fm_dtype_size(w->dtype), stride = (size_t)w->k * FM_LINEAR_GROUP;
     int in = 0;
     do {
         int k = min_int(k_block, w->k - in);
         for (int g = first; g < first + groups; g += step) {
             int some = min_int(step, first + groups - g);
-            for (int i = row; i < row + rows; i += kn->rows) {
-                fm_linear_tile t = {.rows = min_int(kn->rows, row + rows - i), .k = k, .group_stride = stride,
+            for (int i = row; i < row + rows; i += tile_rows) {
+                fm_linear_tile t = {.rows = min_int(tile_rows, row + rows - i), .k = k, .group_stride = stride,
                                     .dtype = w->dtype, .ldx = job->ldx, .ldy = job->ldy, .load = in > 0};
                 t.w = (const char *)w->packed + ((size_t)g * stride + (size_t)in * FM_LINEAR_GROUP) * element;
                 t.x = job->x + (ptrdiff_t)i * job->ldx + in;
