@@ -1,11 +1,11 @@
 /* fuzz_gguf.c: any bytes as a GGUF file: its pairs are walked, and its vocabulary is used. */
+#include "fuzz.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "file/gguf.h"
 #include "text/tokenizer_impl.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint64_t sum; /* keeps the reads alive */
 

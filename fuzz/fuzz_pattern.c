@@ -1,11 +1,11 @@
 /* fuzz_pattern.c: any bytes as a pattern, a zero byte, and a text. Matches must move forward and lie in the text, and a
  * match found with the memory of earlier attempts must be the one found without. */
+#include "fuzz.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "text/pattern.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { REPEAT = 12 }; /* long enough for the memory to come into play */
 

@@ -1,11 +1,11 @@
 /* fuzz_tiktoken.c: any bytes as a tiktoken file. With the first byte even, the 256 single bytes are put in front, so that
  * the merges behind them are reached. */
+#include "fuzz.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "text/tokenizer_impl.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void put_bytes(fm_buf *file) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -1,10 +1,10 @@
 /* fuzz_tokenizer_json.c: any bytes as a tokenizer.json; what opens must encode, decode and be written again. */
+#include "fuzz.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "text/tokenizer.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char text[] = "Hello, 世界 <think> 123\n\xff a";

@@ -11,6 +11,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
@@ -19,6 +20,7 @@ import tiktoken  # noqa: E402
 from tokenizers import Tokenizer  # noqa: E402
 
 PASSES = 3
+TEXT_BYTES = 1 << 20
 
 
 def median_speed(encode, text, size):
@@ -53,15 +55,20 @@ def main():
     import tokenizers
     cases.append(("deepseek-v3", "tokenizers " + tokenizers.__version__, path,
                   lambda text: hugging.encode(text, add_special_tokens=False)))
-    print("vocabulary   text     fathom  peer    ratio")
+    folder = tempfile.mkdtemp()
+    print("vocabulary   text     fathom  peer    ratio", flush=True)
     for name, peer, path, encode in cases:
         for language, file in files.items():
-            text = open(file, encoding="utf-8").read()
-            size = os.path.getsize(file)
+            part = os.path.join(folder, language)
+            text = open(file, "rb").read(TEXT_BYTES).decode("utf-8", "ignore")
+            with open(part, "w", encoding="utf-8") as out:
+                out.write(text)
+            size = os.path.getsize(part)
             peer_speed = median_speed(encode, text, size)
-            out = subprocess.run([bench, path, file], capture_output=True, text=True, check=True).stdout
+            out = subprocess.run([bench, path, part], capture_output=True, text=True, check=True).stdout
             own = float(out.splitlines()[1].split("\t")[3])
-            print("%-12s %-8s %6.1f  %6.1f  %5.1f  (%s)" % (name, language, own, peer_speed, own / peer_speed, peer))
+            print("%-12s %-8s %6.1f  %6.1f  %5.1f  (%s)" % (name, language, own, peer_speed, own / peer_speed, peer),
+                  flush=True)
 
 
 main()

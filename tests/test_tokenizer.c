@@ -251,19 +251,21 @@ static size_t random_text(fm_rng *rng, uint8_t *text, size_t room) {
                                          "\xb8\xad", "한국", "word", "_", "一二三"};
     size_t size = 0, goal = fm_rng_below(rng, (uint32_t)room - 32);
     while (size < goal) {
-        uint32_t draw = fm_rng_below(rng, 40);
+        uint32_t draw = fm_rng_below(rng, 45), code = 0;
         if (draw < 25) {
             size_t length = strlen(pieces[draw]);
             memcpy(text + size, pieces[draw], length);
             size += length;
-        } else if (draw < 30) {
+        } else if (draw < 28) {
             text[size++] = (uint8_t)fm_rng_below(rng, 256);
-        } else { /* a Han character */
-            uint32_t code = 0x4e00 + fm_rng_below(rng, 3000);
-            text[size++] = (uint8_t)(0xe0 | code >> 12);
-            text[size++] = (uint8_t)(0x80 | (code >> 6 & 0x3f));
-            text[size++] = (uint8_t)(0x80 | (code & 0x3f));
+        } else if (draw < 38) {
+            code = 0x4e00 + fm_rng_below(rng, 3000); /* Han */
+        } else if (draw < 42) {
+            code = 0xa0 + fm_rng_below(rng, 0x560); /* Latin to Hebrew */
+        } else {
+            code = 0x600 + fm_rng_below(rng, 0xd800 - 0x600);
         }
+        if (code) size += fm_utf8_encode(code, (char *)text + size);
     }
     return size;
 }

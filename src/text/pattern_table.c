@@ -73,18 +73,32 @@ static fm_status sort_characters(kinds *k, uint8_t *of, const fm_pattern_program
     return FM_OK;
 }
 
+static uint64_t page_hash(const uint8_t *page) {
+    uint64_t hash = 0, word;
+    for (int i = 0; i < FM_PATTERN_PAGE; i += 8) {
+        memcpy(&word, page + i, 8);
+        hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
+        hash ^= hash >> 29;
+    }
+    return hash;
+}
+
 /* Stores of[] as pages, equal pages once. */
 static fm_status store_pages(fm_pattern *pattern, const uint8_t *of, fm_error *err) {
+    uint64_t hashes[FM_PATTERN_PAGES];
+    int count = 0;
     pattern->blocks = malloc((size_t)FM_PATTERN_PAGES * FM_PATTERN_PAGE);
     if (pattern->blocks == NULL) return no_memory(err);
-    int count = 0;
     for (int page = 0; page < FM_PATTERN_PAGES; page++) {
         const uint8_t *content = of + (size_t)page * FM_PATTERN_PAGE;
+        uint64_t hash = page_hash(content);
         int block = count - 1; /* the latest are the likeliest to be the same */
-        while (block >= 0 && memcmp(pattern->blocks + (size_t)block * FM_PATTERN_PAGE, content, FM_PATTERN_PAGE) != 0)
+        while (block >= 0 && (hashes[block] != hash ||
+                              memcmp(pattern->blocks + (size_t)block * FM_PATTERN_PAGE, content, FM_PATTERN_PAGE) != 0))
             block--;
         if (block < 0) {
             block = count++;
+            hashes[block] = hash;
             memcpy(pattern->blocks + (size_t)block * FM_PATTERN_PAGE, content, FM_PATTERN_PAGE);
         }
         pattern->page[page] = (uint16_t)block;
