@@ -65,7 +65,7 @@ static uint32_t read_families(reader *r, const char *list) {
         fm_task_family family;
         if (size > 0 && fm_task_find(one, &family)) mask |= 1u << family;
         else if (size > 0)
-            REFUSE(r, "%stask: \"%.*s\" is no family (fathom tasks lists them; \"all\" takes every one)", r->where,
+            REFUSE(r, "%stask: \"%.*s\" is no family (fathom task lists them; \"all\" takes every one)", r->where,
                    (int)size, list);
         list += size + strspn(list + size, ", ");
     }
@@ -74,7 +74,8 @@ static uint32_t read_families(reader *r, const char *list) {
 }
 
 static void name_source(fm_source_spec *out, const yaml_source *in) {
-    const char *from = in->name ? in->name : in->task ? "task" : in->gen ? in->gen : in->file;
+    const char *from = in->name ? in->name : in->task ? "task" : in->file;
+    if (in->name == NULL && in->gen) from = *in->gen == FM_GEN_PROSE ? "prose" : "dialogue";
     if (in->name == NULL && in->file) from = strrchr(out->path, '/') ? strrchr(out->path, '/') + 1 : out->path;
     snprintf(out->name, sizeof out->name, "%.*s", FM_RECIPE_NAME - 1, from);
     if (in->name == NULL && in->file) out->name[strcspn(out->name, ".")] = '\0';
@@ -100,7 +101,7 @@ static void read_source(reader *r, const char *recipe, const yaml_source *in, fm
         out->levels |= 1u << (level - 1);
     }
     if (in->task) out->families = read_families(r, in->task);
-    if (in->gen) strcpy(out->gen, in->gen);
+    if (in->gen) out->gen = (fm_gen_kind)*in->gen;
     if (in->file) {
         take_path(r, recipe, "file", in->file, out->path);
         if (r->status == FM_OK && !fm_path_is_dir(out->path) && !fm_shard_name_known(out->path))

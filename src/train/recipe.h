@@ -35,12 +35,14 @@ typedef enum fm_source_kind {
     FM_SOURCE_GEN   /* written by train/gen.h */
 } fm_source_kind;
 
+typedef enum fm_gen_kind { FM_GEN_PROSE, FM_GEN_DIALOGUE } fm_gen_kind;
+
 /* One source of text and its share of the tokens. */
 typedef struct fm_source_spec {
     char name[FM_RECIPE_NAME]; /* unique in its list; from the file, families or generator when the recipe gives none */
     fm_source_kind kind;
     char path[FM_RECIPE_PATH]; /* FILE: absolute */
-    char gen[32];              /* GEN: generator's name */
+    fm_gen_kind gen;           /* GEN */
     uint32_t families, levels; /* TASK: bit f is family f; bit l - 1 is level l */
     uint32_t langs;            /* TASK, GEN: bits of fm_lang */
     double weight;             /* > 0; shares are weight / sum of weights, of tokens */

@@ -20,6 +20,7 @@ static const cyaml_strval_t shapes[] = {
 static const cyaml_strval_t kinds[] = {{"pretrain", FM_STAGE_PRETRAIN}, {"sft", FM_STAGE_SFT}};
 static const cyaml_strval_t masks[] = {{"none", 0}, {"sample", 1}};
 static const cyaml_strval_t precisions[] = {{"f32", FM_PRECISION_F32}, {"bf16", FM_PRECISION_BF16}};
+static const cyaml_strval_t generators[] = {{"prose", FM_GEN_PROSE}, {"dialogue", FM_GEN_DIALOGUE}};
 static const cyaml_strval_t langs[] = {{"en", FM_LANG_EN}, {"zh", FM_LANG_ZH}};
 
 static const cyaml_schema_field_t lr_fields[] = {
@@ -38,7 +39,7 @@ static const cyaml_schema_field_t source_fields[] = {
     CYAML_FIELD_STRING_PTR("name", OPTIONAL, yaml_source, name, 1, FM_RECIPE_NAME - 1),
     CYAML_FIELD_STRING_PTR("file", OPTIONAL, yaml_source, file, 1, FM_RECIPE_PATH - 1),
     CYAML_FIELD_STRING_PTR("task", OPTIONAL, yaml_source, task, 1, FM_RECIPE_PATH - 1),
-    CYAML_FIELD_STRING_PTR("gen", OPTIONAL, yaml_source, gen, 1, 31),
+    CYAML_FIELD_ENUM_PTR("gen", STRICT, yaml_source, gen, generators, CYAML_ARRAY_LEN(generators)),
     CYAML_FIELD_FLOAT_PTR("weight", OPTIONAL, yaml_source, weight),
     CYAML_FIELD_SEQUENCE("levels", OPTIONAL, yaml_source, levels, &level_value, 1, FM_TASK_LEVELS),
     CYAML_FIELD_SEQUENCE("langs", OPTIONAL, yaml_source, langs, &lang_value, 1, FM_LANGS),

@@ -18,7 +18,8 @@ typedef struct yaml_lr {
 } yaml_lr;
 
 typedef struct yaml_source {
-    char *name, *file, *task, *gen;
+    char *name, *file, *task;
+    int *gen; /* fm_gen_kind */
     double *weight;
     int64_t *levels;
     unsigned levels_count;

@@ -37,9 +37,6 @@ static fm_rng stream(const fm_source *source, const char *kind) {
 fm_status fm_source_init(fm_source *source, const fm_source_spec *spec, const fm_template *tpl,
                          const fm_tokens *tokens, uint64_t seed, bool validation, fm_error *err) {
     *source = (fm_source){.spec = spec, .tpl = tpl, .tokens = tokens, .seed = seed, .validation = validation};
-    if (spec->kind == FM_SOURCE_GEN && strcmp(spec->gen, "prose") != 0 && strcmp(spec->gen, "dialogue") != 0)
-        return fm_error_set(err, FM_ERR_ARG, "source %s: gen: \"%s\" is no generator; prose and dialogue are",
-                            spec->name, spec->gen);
     if (spec->kind != FM_SOURCE_FILE) return FM_OK;
     int64_t held = spec->holdout ? tokens->docs / spec->holdout : 0;
     source->docs = validation && spec->holdout ? held : tokens->docs - (validation ? 0 : held);
@@ -118,7 +115,7 @@ static fm_status draw_gen(const fm_source *source, uint64_t n, fm_chat *chat, fm
     fm_lang lang = (fm_lang)pick_bit(&rng, source->spec->langs);
     fm_task_split split = source->validation ? FM_TASK_TEST : FM_TASK_TRAIN;
     uint64_t seed = fm_rng_u64(&rng);
-    if (strcmp(source->spec->gen, "prose") == 0) return encode_prose(source, lang, split, seed, n, out, err);
+    if (source->spec->gen == FM_GEN_PROSE) return encode_prose(source, lang, split, seed, n, out, err);
     return fm_gen_dialogue(chat, lang, split, seed, n, err);
 }
 

@@ -36,7 +36,7 @@ typedef struct fm_sample {
     bool chat;    /* a conversation: never split in SFT stages */
 } fm_sample;
 
-/* FM_ERR_FORMAT when no document is left to draw, FM_ERR_ARG for an unknown generator. */
+/* FM_ERR_FORMAT when no document is left to draw. */
 fm_status fm_source_init(fm_source *source, const fm_source_spec *spec, const fm_template *tpl,
                          const fm_tokens *tokens, uint64_t seed, bool validation, fm_error *err);
 
