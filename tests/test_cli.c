@@ -74,10 +74,12 @@ static void every_verb(void **state) {
     int verbs = 0;
     for (char *line = strtok(list, "\n"); line != NULL; line = strtok(NULL, "\n")) {
         char verb[64], command[128];
-        if (strncmp(line, "  ", 2) != 0 || sscanf(line, "%63s", verb) != 1 || strcmp(verb, "fathom") == 0) continue;
+        if (strncmp(line, "  ", 2) != 0 || sscanf(line, "%63s", verb) != 1 || strcmp(verb, "fathom") == 0)
+            continue;
         snprintf(command, sizeof command, "%s --help", verb);
         const result *r = fathom(command);
-        if (r->code != 0 || strstr(r->out, "usage: fathom ") == NULL) fail_msg("fathom %s: %s", command, r->out);
+        if (r->code != 0 || strstr(r->out, "usage: fathom ") == NULL)
+            fail_msg("fathom %s: %s", command, r->out);
         snprintf(command, sizeof command, "%s --no-such-flag-here", verb);
         refused(command, 2, "no-such-flag-here");
         verbs++;

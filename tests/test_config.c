@@ -35,12 +35,14 @@ static void published_totals(void **state) {
             continue;
         }
         fm_test_ok(status, &err);
-        assert_int_equal(fm_config_count(&config).total, json_integer_value(json_object_get(total, "parameters")) +
-                                                             json_integer_value(json_object_get(total, "router_biases")));
+        assert_int_equal(fm_config_count(&config).total,
+                         json_integer_value(json_object_get(total, "parameters")) +
+                             json_integer_value(json_object_get(total, "router_biases")));
         counted++;
     }
     json_decref(totals);
-    assert_int_equal(counted, 7); /* V3, R1, V3.1, V2, V2-Lite, Moonlight, and Kimi K2 (the same architecture) */
+    assert_int_equal(counted,
+                     7); /* V3, R1, V3.1, V2, V2-Lite, Moonlight, and Kimi K2 (the same architecture) */
     assert_true(refused > 0);
 
     fm_config v3;
@@ -62,8 +64,10 @@ static void published_totals(void **state) {
 static const char base_text[] =
     "{\"model_type\": \"deepseek_v3\", \"vocab_size\": 512, \"hidden_size\": 64, \"num_hidden_layers\": 3,"
     " \"num_attention_heads\": 4, \"q_lora_rank\": 48, \"kv_lora_rank\": 32, \"qk_nope_head_dim\": 32,"
-    " \"qk_rope_head_dim\": 16, \"v_head_dim\": 32, \"intermediate_size\": 160, \"moe_intermediate_size\": 48,"
-    " \"n_routed_experts\": 8, \"n_shared_experts\": 1, \"num_experts_per_tok\": 2, \"n_group\": 4, \"topk_group\": 2,"
+    " \"qk_rope_head_dim\": 16, \"v_head_dim\": 32, \"intermediate_size\": 160, \"moe_intermediate_size\": "
+    "48,"
+    " \"n_routed_experts\": 8, \"n_shared_experts\": 1, \"num_experts_per_tok\": 2, \"n_group\": 4, "
+    "\"topk_group\": 2,"
     " \"first_k_dense_replace\": 1, \"bos_token_id\": 0, \"eos_token_id\": [1, 2], \"rope_theta\": 10000,"
     " \"rope_scaling\": {\"type\": \"yarn\", \"factor\": 40, \"mscale\": 0.707, \"mscale_all_dim\": 0.707,"
     " \"original_max_position_embeddings\": 64}, \"rms_norm_eps\": 1e-06, \"routed_scaling_factor\": 2.5}";
@@ -72,8 +76,10 @@ static const char base_text[] =
 static char *changed(const char *name, const char *value) {
     json_t *root = json_loads(base_text, 0, NULL);
     assert_non_null(root);
-    if (value == NULL) json_object_del(root, name);
-    else json_object_set_new(root, name, json_loads(value, JSON_DECODE_ANY, NULL));
+    if (value == NULL)
+        json_object_del(root, name);
+    else
+        json_object_set_new(root, name, json_loads(value, JSON_DECODE_ANY, NULL));
     char *text = json_dumps(root, 0);
     json_decref(root);
     return text;
@@ -130,8 +136,10 @@ static void golden_folders(void **state) {
     assert_int_equal(c.num_nextn_predict_layers, 1);
     fm_test_ok(fm_config_load(&c, fm_test_golden("deepseek_v2-lite"), &err), &err);
     assert_true(c.q_lora_rank == 0 && c.topk_method == FM_TOPK_GREEDY && c.scoring == FM_SCORING_SOFTMAX);
-    fm_test_refused(fm_config_load(&c, fm_test_golden("llama3"), &err), &err, FM_ERR_UNSUPPORTED, "llama", NULL);
-    fm_test_refused(fm_config_load(&c, "/nonexistent", &err), &err, FM_ERR_IO, "/nonexistent/config.json", NULL);
+    fm_test_refused(fm_config_load(&c, fm_test_golden("llama3"), &err), &err, FM_ERR_UNSUPPORTED, "llama",
+                    NULL);
+    fm_test_refused(fm_config_load(&c, "/nonexistent", &err), &err, FM_ERR_IO, "/nonexistent/config.json",
+                    NULL);
 }
 
 static void newer_rope_form(void **state) { /* rope_parameters instead of rope_theta and rope_scaling */
@@ -158,10 +166,10 @@ static void bad_fields(void **state) {
     refused("model_type", NULL, format, "model_type");
     refused("model_type", "7", format, "model_type");
     refused("model_type", "\"qwen2\"", unsupported, "model_type is \"qwen2\"");
-    static const char *const sizes[] = {
-        "vocab_size",       "hidden_size", "num_hidden_layers", "num_attention_heads",   "kv_lora_rank",
-        "qk_nope_head_dim", "v_head_dim",  "intermediate_size", "moe_intermediate_size", "n_routed_experts",
-        "qk_rope_head_dim", "num_experts_per_tok"};
+    static const char *const sizes[] = {"vocab_size",          "hidden_size",       "num_hidden_layers",
+                                        "num_attention_heads", "kv_lora_rank",      "qk_nope_head_dim",
+                                        "v_head_dim",          "intermediate_size", "moe_intermediate_size",
+                                        "n_routed_experts",    "qk_rope_head_dim",  "num_experts_per_tok"};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         refused(sizes[i], NULL, format, "is missing");
         refused(sizes[i], "null", format, sizes[i]);
@@ -191,17 +199,20 @@ static void bad_fields(void **state) {
     refused("rope_theta", "\"big\"", format, "rope_theta");
     refused("rope_scaling", "7", format, "rope_scaling");
     refused("rope_scaling", "{}", format, "type");
-    refused("rope_scaling", "{\"type\": \"linear\", \"factor\": 2}", unsupported, "rope_scaling.type is \"linear\"");
+    refused("rope_scaling", "{\"type\": \"linear\", \"factor\": 2}", unsupported,
+            "rope_scaling.type is \"linear\"");
     refused("rope_scaling", "{\"type\": \"yarn\"}", format, "rope_scaling.factor");
     refused("rope_scaling", "{\"type\": \"yarn\", \"factor\": 0.5}", format, "rope_scaling.factor is 0.5");
-    refused("rope_scaling", "{\"type\": \"yarn\", \"factor\": 4, \"beta_fast\": 1, \"beta_slow\": 2}", format, "beta_slow");
+    refused("rope_scaling", "{\"type\": \"yarn\", \"factor\": 4, \"beta_fast\": 1, \"beta_slow\": 2}", format,
+            "beta_slow");
     refused("bos_token_id", "512", format, "bos_token_id");
     refused("eos_token_id", "[]", format, "eos_token_id");
     refused("eos_token_id", "[600]", format, "eos_token_id");
     refused("quantization_config", "{}", format, "quant_method");
     refused("quantization_config", "[]", format, "quant_method");
     refused("quantization_config", "{\"quant_method\": \"awq\"}", unsupported, "awq");
-    refused("quantization_config", "{\"quant_method\": \"fp8\", \"weight_block_size\": [64, 64]}", unsupported, "128");
+    refused("quantization_config", "{\"quant_method\": \"fp8\", \"weight_block_size\": [64, 64]}",
+            unsupported, "128");
     refused("num_attention_heads", "16777216", FM_ERR_LIMIT, "num_attention_heads x");
     refused("n_shared_experts", "1000000", FM_ERR_LIMIT, "n_shared_experts x");
 }
@@ -214,7 +225,8 @@ static void sizes_that_overflow(void **state) {
     char *text = json_dumps(root, 0);
     fm_config c;
     fm_error err = {0};
-    fm_test_refused(fm_config_parse(&c, text, strlen(text), "x", &err), &err, FM_ERR_LIMIT, "overflows", NULL);
+    fm_test_refused(fm_config_parse(&c, text, strlen(text), "x", &err), &err, FM_ERR_LIMIT, "overflows",
+                    NULL);
     free(text);
     json_decref(root);
 }
@@ -225,7 +237,8 @@ static void cut_and_flipped(void **state) { /* every truncation is refused, no f
     fm_error err = {0};
     size_t size = strlen(base_text);
     for (size_t n = 0; n < size; n++)
-        fm_test_refused(fm_config_parse(&c, base_text, n, "cut.json", &err), &err, FM_ERR_FORMAT, "cut.json", NULL);
+        fm_test_refused(fm_config_parse(&c, base_text, n, "cut.json", &err), &err, FM_ERR_FORMAT, "cut.json",
+                        NULL);
     char *text = malloc(size);
     int accepted = 0;
     for (size_t bit = 0; bit < 8 * size; bit++) {
@@ -241,8 +254,9 @@ static void cut_and_flipped(void **state) { /* every truncation is refused, no f
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(published_totals), cmocka_unit_test(round_trip), cmocka_unit_test(golden_folders),
-        cmocka_unit_test(newer_rope_form),  cmocka_unit_test(bad_fields), cmocka_unit_test(sizes_that_overflow),
+        cmocka_unit_test(published_totals), cmocka_unit_test(round_trip),
+        cmocka_unit_test(golden_folders),   cmocka_unit_test(newer_rope_form),
+        cmocka_unit_test(bad_fields),       cmocka_unit_test(sizes_that_overflow),
         cmocka_unit_test(cut_and_flipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,7 +43,8 @@ static void golden_files(void **state) {
     fm_safetensors *one, *many, *expected;
     fm_test_ok(fm_safetensors_open(&many, fm_test_golden("deepseek_v3-full"), &err), &err); /* sharded */
     fm_test_ok(fm_safetensors_open(&one, fm_test_golden("deepseek_v3-plain"), &err), &err);
-    fm_test_ok(fm_safetensors_open(&expected, fm_test_golden("deepseek_v3-full/expected.safetensors"), &err), &err);
+    fm_test_ok(fm_safetensors_open(&expected, fm_test_golden("deepseek_v3-full/expected.safetensors"), &err),
+               &err);
     assert_true(fm_safetensors_count(many) > 90 && fm_safetensors_count(one) > 80);
     for (int i = 1; i < fm_safetensors_count(many); i++)
         assert_true(strcmp(fm_safetensors_name(many, i - 1), fm_safetensors_name(many, i)) < 0);
@@ -96,7 +97,8 @@ static void round_trip(void **state) { /* every dtype, an empty tensor, a scalar
         assert_int_equal(t->dims, w->dims);
         for (int d = 0; d < t->dims; d++) assert_int_equal(t->size[d], w->size[d]);
         assert_int_equal((uintptr_t)t->data % fm_dtype_size(t->dtype), 0);
-        if (fm_tensor_count(t)) assert_memory_equal(t->data, w->data, fm_tensor_count(t) * fm_dtype_size(t->dtype));
+        if (fm_tensor_count(t))
+            assert_memory_equal(t->data, w->data, fm_tensor_count(t) * fm_dtype_size(t->dtype));
     }
     fm_safetensors_close(file);
     fm_test_ok(fm_safetensors_write(path, NULL, 0, NULL, 0, &err), &err);
@@ -114,7 +116,8 @@ static void write_refusals(void **state) {
     fm_safetensors_item twice[2] = {{"same", {.data = &one}}, {"same", {.data = &one}}};
     fm_test_refused(fm_safetensors_write(path, twice, 2, NULL, 0, &err), &err, FM_ERR_ARG, "same", NULL);
     fm_safetensors_item reserved = {"__metadata__", {.data = &one}};
-    fm_test_refused(fm_safetensors_write(path, &reserved, 1, NULL, 0, &err), &err, FM_ERR_ARG, "__metadata__", NULL);
+    fm_test_refused(fm_safetensors_write(path, &reserved, 1, NULL, 0, &err), &err, FM_ERR_ARG, "__metadata__",
+                    NULL);
     fm_safetensors_item no_data = {"x", {.dims = 1, .size = {3}}};
     fm_test_refused(fm_safetensors_write(path, &no_data, 1, NULL, 0, &err), &err, FM_ERR_ARG, "NULL", NULL);
     fm_safetensors_item huge = {"x", {.dims = 2, .size = {INT64_MAX, 4}, .data = &one}};
@@ -125,8 +128,8 @@ static void write_refusals(void **state) {
     const char *bad_pair[][2] = {{"k", "\xff"}};
     fm_test_refused(fm_safetensors_write(path, NULL, 0, bad_pair, 1, &err), &err, FM_ERR_ARG, "pair 0", NULL);
     assert_false(fm_path_exists(path));
-    fm_test_refused(fm_safetensors_write("/nonexistent/x.safetensors", NULL, 0, NULL, 0, &err), &err, FM_ERR_IO,
-                    "/nonexistent/x.safetensors", NULL);
+    fm_test_refused(fm_safetensors_write("/nonexistent/x.safetensors", NULL, 0, NULL, 0, &err), &err,
+                    FM_ERR_IO, "/nonexistent/x.safetensors", NULL);
 }
 
 #define T(fields) "{\"x\":{" fields "}}"
@@ -145,16 +148,21 @@ static void bad_headers(void **state) {
     refused(T("\"dtype\":\"F32\",\"data_offsets\":[0,4]"), 4, FM_ERR_FORMAT, "shape");
     refused(T("\"dtype\":\"F32\",\"shape\":[1.0],\"data_offsets\":[0,4]"), 4, FM_ERR_FORMAT, "shape[0]");
     refused(T("\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]"), 4, FM_ERR_FORMAT, "shape[0]");
-    refused(T("\"dtype\":\"F32\",\"shape\":[1,1,1,1,1],\"data_offsets\":[0,4]"), 4, FM_ERR_UNSUPPORTED, "5 dimensions");
-    refused(T("\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,0]"), 4, FM_ERR_LIMIT, "shape[1]");
-    refused(T("\"dtype\":\"F32\",\"shape\":[4294967296,2147483648,0],\"data_offsets\":[0,0]"), 4, FM_ERR_LIMIT, "shape[1]");
-    refused(T("\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,4]"), 4, FM_ERR_FORMAT, "JSON");
+    refused(T("\"dtype\":\"F32\",\"shape\":[1,1,1,1,1],\"data_offsets\":[0,4]"), 4, FM_ERR_UNSUPPORTED,
+            "5 dimensions");
+    refused(T("\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,0]"), 4, FM_ERR_LIMIT,
+            "shape[1]");
+    refused(T("\"dtype\":\"F32\",\"shape\":[4294967296,2147483648,0],\"data_offsets\":[0,0]"), 4,
+            FM_ERR_LIMIT, "shape[1]");
+    refused(T("\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,4]"), 4, FM_ERR_FORMAT,
+            "JSON");
     refused(T("\"dtype\":\"F32\",\"shape\":[1]"), 4, FM_ERR_FORMAT, "data_offsets");
     refused(T("\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0]"), 4, FM_ERR_FORMAT, "data_offsets");
     refused(T("\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]"), 4, FM_ERR_FORMAT, "data_offsets");
     refused(T("\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[-4,0]"), 4, FM_ERR_FORMAT, "data_offsets");
     refused(T("\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]"), 3, FM_ERR_FORMAT, "truncated");
-    refused(T("\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,9223372036854775807]"), 4, FM_ERR_FORMAT, "truncated");
+    refused(T("\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,9223372036854775807]"), 4, FM_ERR_FORMAT,
+            "truncated");
     refused(T("\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]"), 8, FM_ERR_FORMAT, "needs 8");
     refused("{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
             "\"y\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]} }",
@@ -169,10 +177,8 @@ static void bad_headers(void **state) {
 
 static void bad_lengths(void **state) {
     (void)state;
-    static const uint8_t bytes[][8] = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
-                                       {0, 0, 0, 0, 0, 0, 0, 0x80},
-                                       {0, 0, 0, 0, 1},
-                                       {3}};
+    static const uint8_t bytes[][8] = {
+        {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, {0, 0, 0, 0, 0, 0, 0, 0x80}, {0, 0, 0, 0, 1}, {3}};
     static const char *const words[] = {"header length", "header length", "header length", "truncated"};
     fm_error err = {0};
     fm_safetensors *file;
@@ -218,7 +224,8 @@ static void cut_and_flipped(void **state) {
         for (int i = 0; file != NULL && i < fm_safetensors_count(file); i++) {
             const fm_tensor *t = fm_safetensors_at(file, i); /* reading what was accepted must be safe */
             float sum = 0, first[64];
-            if (fm_tensor_count(t) <= 64) fm_convert_to_f32(first, t->data, t->dtype, (size_t)fm_tensor_count(t));
+            if (fm_tensor_count(t) <= 64)
+                fm_convert_to_f32(first, t->data, t->dtype, (size_t)fm_tensor_count(t));
             for (int64_t k = 0; k < fm_tensor_count(t) && k < 64; k++) sum += first[k];
             (void)sum;
         }
@@ -242,8 +249,10 @@ static void index_case(const char *index, fm_status expected, const char *word) 
     fm_test_ok(fm_file_write(path, index, strlen(index), &err), &err);
     snprintf(path, sizeof path, "%s/sharded", fm_test_temp_dir());
     fm_status status = fm_safetensors_open(&file, path, &err);
-    if (expected == FM_OK) fm_test_ok(status, &err);
-    else fm_test_refused(status, &err, expected, word, "model.safetensors.index.json", NULL);
+    if (expected == FM_OK)
+        fm_test_ok(status, &err);
+    else
+        fm_test_refused(status, &err, expected, word, "model.safetensors.index.json", NULL);
     fm_safetensors_close(file);
 }
 
@@ -258,13 +267,14 @@ static void bad_indexes(void **state) {
     index_case("{\"weight_map\":{\"x\":\"../sharded/a.safetensors\"}}", FM_ERR_FORMAT, "plain file name");
     index_case("{\"weight_map\":{\"x\":\"\"}}", FM_ERR_FORMAT, "plain file name");
     index_case("{\"weight_map\":{\"y\":\"a.safetensors\"}}", FM_ERR_FORMAT, "does not hold");
-    index_case("{\"weight_map\":{\"x\":\"a.safetensors\",\"x\":\"a.safetensors\"}}", FM_ERR_FORMAT, "duplicate");
+    index_case("{\"weight_map\":{\"x\":\"a.safetensors\",\"x\":\"a.safetensors\"}}", FM_ERR_FORMAT,
+               "duplicate");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(golden_files), cmocka_unit_test(round_trip),      cmocka_unit_test(write_refusals),
-        cmocka_unit_test(bad_headers),  cmocka_unit_test(bad_lengths),     cmocka_unit_test(cut_and_flipped),
+        cmocka_unit_test(golden_files), cmocka_unit_test(round_trip),  cmocka_unit_test(write_refusals),
+        cmocka_unit_test(bad_headers),  cmocka_unit_test(bad_lengths), cmocka_unit_test(cut_and_flipped),
         cmocka_unit_test(bad_indexes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

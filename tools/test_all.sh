@@ -58,9 +58,10 @@ tests() { # folder, ctest arguments ...
 }
 
 format() {
-    git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'include/*.h' 'fuzz/*.[ch]' 'bench/*.[ch]' |
-        xargs -d '\n' -P "$jobs" -n 16 clang-format-14 --dry-run -Werror 2>&1 | grep -E 'error:' | head -20
-    [ "${PIPESTATUS[1]}" -eq 0 ]
+    local log code=0
+    log=$(tools/format.sh --check 2>&1) || code=1
+    grep -E 'error:|format.sh:' <<<"$log" | sed 's/: error:.*//' | sort | uniq -c | head -20
+    return $code
 }
 
 # Each target for fuzz_seconds, as many side by side as there are cores. New inputs stay in the build folder.

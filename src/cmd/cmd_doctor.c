@@ -43,7 +43,8 @@ static int64_t buffer_bytes(const fm_machine *m) {
         if (m->cache[i].type != 'i' && m->cache[i].size_bytes > last) last = m->cache[i].size_bytes;
     if (bytes < 4 * last) bytes = 4 * last;
     if (bytes > 1ll << 30) bytes = 1ll << 30;
-    if (m->memory_available_bytes > 0 && bytes > m->memory_available_bytes / 4) bytes = m->memory_available_bytes / 4;
+    if (m->memory_available_bytes > 0 && bytes > m->memory_available_bytes / 4)
+        bytes = m->memory_available_bytes / 4;
     return bytes >> 20 << 20;
 }
 
@@ -82,18 +83,21 @@ static void print_pair(const char *name, double one, double all, int threads, co
 
 static void print_machine(const findings *f) {
     const fm_machine *m = &f->machine;
-    printf("machine\n  processor    %s, %d logical processors, %d for this process", fm_cpu_name(), m->processors,
-           m->available);
+    printf("machine\n  processor    %s, %d logical processors, %d for this process", fm_cpu_name(),
+           m->processors, m->available);
     if (m->quota > 0) printf(", time for %.2g of them", m->quota);
     printf("\n  system       %s\n  caches      ", m->system);
     for (int i = 0; i < m->caches; i++)
-        printf("%s L%d%s %lld KiB (shared by %d)", i ? "," : "", m->cache[i].level, m->cache[i].type == 'd' ? "d"
-               : m->cache[i].type == 'i' ? "i" : "", (long long)(m->cache[i].size_bytes >> 10), m->cache[i].shared_by);
+        printf("%s L%d%s %lld KiB (shared by %d)", i ? "," : "", m->cache[i].level,
+               m->cache[i].type == 'd'   ? "d"
+               : m->cache[i].type == 'i' ? "i"
+                                         : "",
+               (long long)(m->cache[i].size_bytes >> 10), m->cache[i].shared_by);
     printf("%s\n  memory       %.1f GiB, %.1f GiB available", m->caches ? "" : " unknown",
            (double)m->memory_bytes / (1 << 30), (double)m->memory_available_bytes / (1 << 30));
     if (m->memory_limit_bytes > 0) printf(", limited to %.1f GiB", (double)m->memory_limit_bytes / (1 << 30));
     printf(", huge pages: %s\n", m->huge_pages[0] ? m->huge_pages : "unknown");
-    printf("  energy       %s\n", m->rapl ? m->rapl_path
+    printf("  energy       %s\n", m->rapl           ? m->rapl_path
                                   : m->rapl_path[0] ? "RAPL is there but not readable (needs root)"
                                                     : "no RAPL counter: energy is not reported");
 }
@@ -107,8 +111,11 @@ static void print_levels(const findings *f) {
         if (!(f->isa_mask & 1u << i)) printf(" %s", fm_cpu_isa_name((fm_isa)i));
     printf("\n  taken       ");
     for (int i = 0; i < f->rows; i++)
-        printf("%s %s %s", i == 0 ? "" : i % 5 == 0 ? ",\n              " : ",", f->row[i].operation,
-               fm_cpu_isa_name(f->row[i].taken));
+        printf("%s %s %s",
+               i == 0       ? ""
+               : i % 5 == 0 ? ",\n              "
+                            : ",",
+               f->row[i].operation, fm_cpu_isa_name(f->row[i].taken));
     printf("\n");
 }
 
@@ -124,30 +131,32 @@ static void print_text(const findings *f, bool measured) {
         print_pair(name, f->read[0], f->read[1], f->threads, "GB/s ");
     }
     const fm_build *b = f->build;
-    printf("built\n  program      fathom %s, commit %s\n  compiler     %s, %s, %s\n  libraries    %s\n", b->version,
-           b->commit, b->compiler, b->type, b->flags, b->libraries);
+    printf("built\n  program      fathom %s, commit %s\n  compiler     %s, %s, %s\n  libraries    %s\n",
+           b->version, b->commit, b->compiler, b->type, b->flags, b->libraries);
     printf("  model        %s\n", b->model[0] ? b->model : "none linked in: name a model's folder");
     printf("  missing      GPU (CUDA), several machines (MPI)\n");
 }
 
 static json_t *pair(double one, double all) {
-    return json_pack("{s:f, s:f}", "one_thread_per_second", one, "all_threads_per_second", all > 0 ? all : one);
+    return json_pack("{s:f, s:f}", "one_thread_per_second", one, "all_threads_per_second",
+                     all > 0 ? all : one);
 }
 
 static json_t *machine_json(const fm_machine *m) {
     json_t *caches = json_array();
     for (int i = 0; i < m->caches; i++)
-        json_array_append_new(caches, json_pack("{s:i, s:s, s:I, s:i, s:i}", "level", m->cache[i].level, "type",
-                                                m->cache[i].type == 'd'   ? "data"
-                                                : m->cache[i].type == 'i' ? "instructions"
-                                                                          : "unified",
-                                                "size_bytes", (json_int_t)m->cache[i].size_bytes, "line_bytes",
-                                                m->cache[i].line_bytes, "shared_by", m->cache[i].shared_by));
-    return json_pack("{s:s, s:s, s:i, s:i, s:f, s:o, s:I, s:I, s:I, s:s, s:b}", "processor", fm_cpu_name(), "system",
-                     m->system, "processors", m->processors, "available", m->available, "quota", m->quota, "caches",
-                     caches, "memory_bytes", (json_int_t)m->memory_bytes, "memory_available_bytes",
-                     (json_int_t)m->memory_available_bytes, "memory_limit_bytes", (json_int_t)m->memory_limit_bytes,
-                     "huge_pages", m->huge_pages, "rapl", (int)m->rapl);
+        json_array_append_new(caches,
+                              json_pack("{s:i, s:s, s:I, s:i, s:i}", "level", m->cache[i].level, "type",
+                                        m->cache[i].type == 'd'   ? "data"
+                                        : m->cache[i].type == 'i' ? "instructions"
+                                                                  : "unified",
+                                        "size_bytes", (json_int_t)m->cache[i].size_bytes, "line_bytes",
+                                        m->cache[i].line_bytes, "shared_by", m->cache[i].shared_by));
+    return json_pack("{s:s, s:s, s:i, s:i, s:f, s:o, s:I, s:I, s:I, s:s, s:b}", "processor", fm_cpu_name(),
+                     "system", m->system, "processors", m->processors, "available", m->available, "quota",
+                     m->quota, "caches", caches, "memory_bytes", (json_int_t)m->memory_bytes,
+                     "memory_available_bytes", (json_int_t)m->memory_available_bytes, "memory_limit_bytes",
+                     (json_int_t)m->memory_limit_bytes, "huge_pages", m->huge_pages, "rapl", (int)m->rapl);
 }
 
 static void print_json(const findings *f) {
@@ -159,12 +168,12 @@ static void print_json(const findings *f) {
     for (int i = 0; i < f->peaks; i++)
         json_object_set_new(peaks, f->peak[i].name, pair(f->peak[i].one, f->peak[i].all));
     const fm_build *b = f->build;
-    json_t *build = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "version", b->version, "commit", b->commit,
-                              "compiler", b->compiler, "type", b->type, "flags", b->flags, "libraries", b->libraries,
-                              "model", b->model);
-    json_t *root = json_pack("{s:o, s:o, s:o, s:o, s:i, s:o, s:o}", "machine", machine_json(&f->machine), "levels",
-                             levels, "kernels", taken, "operations", peaks, "threads", f->threads, "read_bytes",
-                             pair(f->read[0], f->read[1]), "build", build);
+    json_t *build = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "version", b->version, "commit",
+                              b->commit, "compiler", b->compiler, "type", b->type, "flags", b->flags,
+                              "libraries", b->libraries, "model", b->model);
+    json_t *root = json_pack("{s:o, s:o, s:o, s:o, s:i, s:o, s:o}", "machine", machine_json(&f->machine),
+                             "levels", levels, "kernels", taken, "operations", peaks, "threads", f->threads,
+                             "read_bytes", pair(f->read[0], f->read[1]), "build", build);
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
     printf("%s\n", text ? text : "{}");
     free(text);
@@ -188,7 +197,9 @@ int fm_cmd_doctor(int argc, char **argv) {
     findings f = {0};
     fm_error err = {0};
     if (examine(&f, args.threads, !quick, &err) != FM_OK) return fm_cmd_fail("doctor", &err);
-    if (json) print_json(&f);
-    else print_text(&f, !quick);
+    if (json)
+        print_json(&f);
+    else
+        print_text(&f, !quick);
     return FM_EXIT_OK;
 }

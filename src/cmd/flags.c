@@ -69,12 +69,12 @@ static int set_int(const fm_usage *usage, const fm_flag *flag, const char *text)
     char *end;
     errno = 0;
     long long number = strtoll(text, &end, 10);
-    if (end == text || *end != '\0')
-        return complain(usage, "--%s %s: not a whole number", flag->name, text);
+    if (end == text || *end != '\0') return complain(usage, "--%s %s: not a whole number", flag->name, text);
     bool outside = limited(flag) && ((double)number < flag->minimum || (double)number > flag->maximum);
     if (errno == ERANGE || outside) {
         if (!limited(flag)) return complain(usage, "--%s %s: does not fit 64 bits", flag->name, text);
-        return complain(usage, "--%s %s: must be %.0f to %.0f", flag->name, text, flag->minimum, flag->maximum);
+        return complain(usage, "--%s %s: must be %.0f to %.0f", flag->name, text, flag->minimum,
+                        flag->maximum);
     }
     *(int64_t *)flag->value = number;
     return FM_FLAGS_GO_ON;
@@ -86,7 +86,8 @@ static int set_float(const fm_usage *usage, const fm_flag *flag, const char *tex
     if (end == text || *end != '\0' || !isfinite(number))
         return complain(usage, "--%s %s: not a number", flag->name, text);
     if (limited(flag) && (number < flag->minimum || number > flag->maximum))
-        return complain(usage, "--%s %s: must be %.10g to %.10g", flag->name, text, flag->minimum, flag->maximum);
+        return complain(usage, "--%s %s: must be %.10g to %.10g", flag->name, text, flag->minimum,
+                        flag->maximum);
     *(double *)flag->value = number;
     return FM_FLAGS_GO_ON;
 }
@@ -106,7 +107,8 @@ static const char *metavar(const fm_flag *flag) {
 
 static void print_flag(const fm_flag *flag) {
     char left[NAME_ROOM + 32];
-    snprintf(left, sizeof left, "--%s%s%s", flag->name, flag->type == FM_FLAG_SWITCH ? "" : " ", metavar(flag));
+    snprintf(left, sizeof left, "--%s%s%s", flag->name, flag->type == FM_FLAG_SWITCH ? "" : " ",
+             metavar(flag));
     printf("  %-24s %s", left, flag->help);
     const char *text = flag->type == FM_FLAG_TEXT ? *(const char **)flag->value : NULL;
     if (flag->type == FM_FLAG_INT) printf(" (default %lld", (long long)*(int64_t *)flag->value);
@@ -118,8 +120,8 @@ static void print_flag(const fm_flag *flag) {
 }
 
 static void print_help(const fm_usage *usage, const fm_flag *flags, int count) {
-    printf("usage: fathom %s [flags]%s%s\n\n%s\n\n", usage->verb, usage->arguments[0] ? " " : "", usage->arguments,
-           usage->summary);
+    printf("usage: fathom %s [flags]%s%s\n\n%s\n\n", usage->verb, usage->arguments[0] ? " " : "",
+           usage->arguments, usage->summary);
     for (int i = 0; i < count; i++) print_flag(&flags[i]);
     printf("  %-24s %s\n", "--help", "print this and leave");
 }
@@ -166,9 +168,10 @@ int fm_flags_parse(const fm_usage *usage, int argc, char **argv, fm_args *args) 
     fm_flag flags[MAX_FLAGS];
     int count = usage->flag_count < MAX_FLAGS - 2 ? usage->flag_count : MAX_FLAGS - 2;
     if (count > 0) memcpy(flags, usage->flags, (size_t)count * sizeof *flags);
-    flags[count++] = (fm_flag){"threads", FM_FLAG_INT, &threads, 0, FM_DEV_MAX_THREADS, "N", "threads, 0: one per core"};
-    flags[count++] = (fm_flag){
-        "isa", FM_FLAG_TEXT, &isa, .metavar = "LEVEL", .help = "use no instruction set above scalar, avx2, ... amx"};
+    flags[count++] =
+        (fm_flag){"threads", FM_FLAG_INT, &threads, 0, FM_DEV_MAX_THREADS, "N", "threads, 0: one per core"};
+    flags[count++] = (fm_flag){"isa", FM_FLAG_TEXT, &isa, .metavar = "LEVEL",
+                               .help = "use no instruction set above scalar, avx2, ... amx"};
 
     *args = (fm_args){.values = argv + 1};
     bool ended = false;
@@ -187,7 +190,8 @@ int fm_flags_parse(const fm_usage *usage, int argc, char **argv, fm_args *args) 
         } else if (!ended && word[0] == '-' && word[1] != '\0') {
             return complain(usage, "unknown flag %s; flags begin with two dashes", word);
         } else {
-            args->values[args->count++] = word; /* never ahead of i: every word is read before it is overwritten */
+            args->values[args->count++] =
+                word; /* never ahead of i: every word is read before it is overwritten */
         }
     }
     args->threads = (int)threads;

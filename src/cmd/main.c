@@ -47,9 +47,8 @@ static const verb_row *find_verb(const char *name) {
 }
 
 static void print_help(FILE *out) {
-    fprintf(out,
-            "usage: fathom VERB [flags] [arguments]\n\n"
-            "Trains, runs and serves language models of the DeepSeek architecture.\n\n");
+    fprintf(out, "usage: fathom VERB [flags] [arguments]\n\n"
+                 "Trains, runs and serves language models of the DeepSeek architecture.\n\n");
     for (int i = 0; i < VERB_COUNT; i++) fprintf(out, "  %-16s %s\n", typed(verbs[i].name), verbs[i].help);
     fprintf(out, "\n  fathom VERB --help    the flags of a verb\n"
                  "  fathom --version      the program's version\n");

@@ -17,10 +17,10 @@ struct fm_kern; /* kern/kern.h: the table of serial kernels for one set of instr
 
 typedef struct fm_dev {
     int threads;
-    uint32_t isa_mask;            /* as fm_cpu_isa_mask at creation; the table may use these levels */
-    const struct fm_kern *kern;   /* set by fm_kern_attach */
-    char *scratch;                /* threads x scratch_bytes, 64-byte aligned */
-    size_t scratch_bytes;         /* per thread */
+    uint32_t isa_mask;          /* as fm_cpu_isa_mask at creation; the table may use these levels */
+    const struct fm_kern *kern; /* set by fm_kern_attach */
+    char *scratch;              /* threads x scratch_bytes, 64-byte aligned */
+    size_t scratch_bytes;       /* per thread */
 } fm_dev;
 
 /* threads 0: one per available core. scratch_bytes 0: the default of 4 MiB per thread. */

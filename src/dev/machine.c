@@ -86,7 +86,8 @@ static void read_memory(fm_machine *m) {
 static void read_limits(fm_machine *m) {
     char text[256];
     long long quota, period;
-    if (read_line("/sys/fs/cgroup/cpu.max", text, sizeof text) && sscanf(text, "%lld %lld", &quota, &period) == 2)
+    if (read_line("/sys/fs/cgroup/cpu.max", text, sizeof text) &&
+        sscanf(text, "%lld %lld", &quota, &period) == 2)
         m->quota = (double)quota / (double)period;
     if (read_line("/sys/fs/cgroup/memory.max", text, sizeof text) && sscanf(text, "%lld", &quota) == 1)
         m->memory_limit_bytes = quota;
@@ -102,8 +103,11 @@ void fm_machine_read(fm_machine *machine) {
     read_memory(m);
     read_limits(m);
     snprintf(m->rapl_path, sizeof m->rapl_path, "/sys/class/powercap/intel-rapl:0/energy_uj");
-    if (access(m->rapl_path, F_OK) != 0) m->rapl_path[0] = '\0';
-    else m->rapl = access(m->rapl_path, R_OK) == 0;
+    if (access(m->rapl_path, F_OK) != 0)
+        m->rapl_path[0] = '\0';
+    else
+        m->rapl = access(m->rapl_path, R_OK) == 0;
     struct utsname name;
-    if (uname(&name) == 0) snprintf(m->system, sizeof m->system, "%.20s %.40s %.20s", name.sysname, name.release, name.machine);
+    if (uname(&name) == 0)
+        snprintf(m->system, sizeof m->system, "%.20s %.40s %.20s", name.sysname, name.release, name.machine);
 }

@@ -27,7 +27,8 @@ const fm_roof_kind *fm_roof_kinds(int *count) {
 
 /* Four independent chains hide the latency of a scalar multiply and add; the barriers keep the steps apart. */
 double fm_roof_f32_scalar(int steps) {
-    float a = 0.1f, b = 0.2f, c = 0.3f, d = 0.4f, e = 0.5f, f = 0.6f, g = 0.7f, h = 0.8f, x = 0.99f, y = 1e-3f;
+    float a = 0.1f, b = 0.2f, c = 0.3f, d = 0.4f, e = 0.5f, f = 0.6f, g = 0.7f, h = 0.8f, x = 0.99f,
+          y = 1e-3f;
     __asm__ volatile("" : "+m"(x), "+m"(y));
     for (int i = 0; i < steps; i++) {
         a = a * x + y, b = b * x + y, c = c * x + y, d = d * x + y;
@@ -61,16 +62,18 @@ static uint64_t read_words(const uint64_t *data, int64_t words) {
     return s[0] ^ s[1] ^ s[2] ^ s[3] ^ s[4] ^ s[5] ^ s[6] ^ s[7];
 }
 
-fm_status fm_roof_read(double *out, const int *threads, int count, int64_t bytes, double seconds, fm_error *err) {
+fm_status fm_roof_read(double *out, const int *threads, int count, int64_t bytes, double seconds,
+                       fm_error *err) {
     enum { CHUNK_BYTES = 1 << 20 };
     int64_t chunks = bytes / CHUNK_BYTES;
     uint64_t *data = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (data == MAP_FAILED)
-        return fm_error_set(err, FM_ERR_MEMORY, "no %" PRId64 " bytes for measuring the memory's speed", bytes);
+        return fm_error_set(err, FM_ERR_MEMORY, "no %" PRId64 " bytes for measuring the memory's speed",
+                            bytes);
     madvise(data, (size_t)bytes, MADV_HUGEPAGE);
     int most = 1;
     for (int i = 0; i < count; i++) most = threads[i] > most ? threads[i] : most;
-    /* Written by the threads that read it later, so that every page exists, and lies near its reader. */
+        /* Written by the threads that read it later, so that every page exists, and lies near its reader. */
 #pragma omp parallel for num_threads(most) schedule(static)
     for (int64_t c = 0; c < chunks; c++)
         for (int64_t i = 0; i < CHUNK_BYTES / 8; i += 64) data[c * (CHUNK_BYTES / 8) + i] = (uint64_t)i;
@@ -81,7 +84,8 @@ fm_status fm_roof_read(double *out, const int *threads, int count, int64_t bytes
             uint64_t sum = 0;
             int64_t start = fm_clock_ns();
 #pragma omp parallel for num_threads(threads[k]) schedule(static) reduction(^ : sum)
-            for (int64_t c = 0; c < chunks; c++) sum ^= read_words(data + c * (CHUNK_BYTES / 8), CHUNK_BYTES / 8);
+            for (int64_t c = 0; c < chunks; c++)
+                sum ^= read_words(data + c * (CHUNK_BYTES / 8), CHUNK_BYTES / 8);
             __asm__ volatile("" : : "r"(sum));
             double rate = (double)(chunks * CHUNK_BYTES) / ((double)(fm_clock_ns() - start) * 1e-9);
             if (rate > out[k]) out[k] = rate;

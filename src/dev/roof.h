@@ -10,8 +10,8 @@
 #include "base/status.h"
 
 typedef struct fm_roof_kind {
-    const char *name; /* "f32 fma, avx2" */
-    fm_isa isa;       /* runs where this bit of fm_cpu_isa_mask is set */
+    const char *name;          /* "f32 fma, avx2" */
+    fm_isa isa;                /* runs where this bit of fm_cpu_isa_mask is set */
     double (*loop)(int steps); /* does the work and returns how many operations it was */
 } fm_roof_kind;
 
@@ -25,7 +25,8 @@ double fm_roof_measure(const fm_roof_kind *kind, int threads, double seconds);
 /* Bytes per second that `threads` threads read from a buffer of `bytes` (choose several times the last cache), best of
  * several runs in about `seconds` each; out[i] for threads[i], `count` of them. Huge pages where the system allows.
  * FM_ERR_MEMORY when the buffer cannot be had. */
-fm_status fm_roof_read(double *out, const int *threads, int count, int64_t bytes, double seconds, fm_error *err);
+fm_status fm_roof_read(double *out, const int *threads, int count, int64_t bytes, double seconds,
+                       fm_error *err);
 
 /* The loops, one file per instruction set. */
 double fm_roof_f32_scalar(int steps);

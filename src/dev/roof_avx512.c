@@ -4,9 +4,9 @@
 #include <immintrin.h>
 
 #define EACH_CHAIN(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11)
-#define START(i) __m512 c##i = _mm512_set1_ps(0.1f * (i));
-#define STEP(i) c##i = _mm512_fmadd_ps(c##i, x, y);
-#define KEEP(i) __asm__ volatile("" : "+v"(c##i));
+#define START(i)       __m512 c##i = _mm512_set1_ps(0.1f * (i));
+#define STEP(i)        c##i = _mm512_fmadd_ps(c##i, x, y);
+#define KEEP(i)        __asm__ volatile("" : "+v"(c##i));
 
 double fm_roof_f32_avx512(int steps) {
     __m512 x = _mm512_set1_ps(0.99f), y = _mm512_set1_ps(1e-3f);

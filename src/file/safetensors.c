@@ -30,7 +30,9 @@ struct fm_safetensors {
     int map_count;
 };
 
-static int by_name(const void *a, const void *b) { return strcmp(((const entry *)a)->name, ((const entry *)b)->name); }
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const entry *)a)->name, ((const entry *)b)->name);
+}
 
 static int by_place(const void *a, const void *b) {
     const entry *x = a, *y = b;
@@ -47,7 +49,8 @@ static fm_status parse_json(json_t **out, const void *text, size_t size, const c
     if (*out != NULL) return FM_OK;
     if (json_error_code(&at) == json_error_out_of_memory)
         return fm_error_set(err, FM_ERR_MEMORY, "%s: no memory for a JSON header of %zu bytes", where, size);
-    return fm_error_set(err, FM_ERR_FORMAT, "%s: JSON at byte %d of %zu: %s", where, at.position, size, at.text);
+    return fm_error_set(err, FM_ERR_FORMAT, "%s: JSON at byte %d of %zu: %s", where, at.position, size,
+                        at.text);
 }
 
 /* "shape": at most FM_MAX_DIMS numbers, none negative, whose product times the element size fits. */
@@ -56,29 +59,32 @@ static fm_status parse_shape(fm_tensor *t, uint64_t *size_bytes, const json_t *s
     if (!json_is_array(shape))
         return fm_error_set(err, FM_ERR_FORMAT, "%s: tensor %s: shape is missing or not a list", where, name);
     if (json_array_size(shape) > FM_MAX_DIMS)
-        return fm_error_set(err, FM_ERR_UNSUPPORTED, "%s: tensor %s: shape has %zu dimensions, at most %d are known",
-                            where, name, json_array_size(shape), FM_MAX_DIMS);
+        return fm_error_set(err, FM_ERR_UNSUPPORTED,
+                            "%s: tensor %s: shape has %zu dimensions, at most %d are known", where, name,
+                            json_array_size(shape), FM_MAX_DIMS);
     t->dims = (int)json_array_size(shape);
     uint64_t bytes = fm_dtype_size(t->dtype);
     bool empty = false;
     for (int i = 0; i < t->dims; i++) {
         const json_t *size = json_array_get(shape, (size_t)i);
         if (!json_is_integer(size) || json_integer_value(size) < 0)
-            return fm_error_set(err, FM_ERR_FORMAT, "%s: tensor %s: shape[%d] is not a whole number from 0 up", where,
-                                name, i);
+            return fm_error_set(err, FM_ERR_FORMAT,
+                                "%s: tensor %s: shape[%d] is not a whole number from 0 up", where, name, i);
         t->size[i] = json_integer_value(size);
-        if (t->size[i] == 0) empty = true;
+        if (t->size[i] == 0)
+            empty = true;
         else if (__builtin_mul_overflow(bytes, (uint64_t)t->size[i], &bytes) || bytes > INT64_MAX)
-            return fm_error_set(err, FM_ERR_LIMIT, "%s: tensor %s: shape[%d] = %" PRId64 " overflows 63 bits of size",
-                                where, name, i, t->size[i]);
+            return fm_error_set(err, FM_ERR_LIMIT,
+                                "%s: tensor %s: shape[%d] = %" PRId64 " overflows 63 bits of size", where,
+                                name, i, t->size[i]);
     }
     *size_bytes = empty ? 0 : bytes;
     return FM_OK;
 }
 
 /* One header entry to a view into the mapping, whose data area starts `start` bytes into the file. */
-static fm_status parse_tensor(fm_tensor *t, const json_t *json, const fm_map *map, uint64_t start, const char *where,
-                              const char *name, fm_error *err) {
+static fm_status parse_tensor(fm_tensor *t, const json_t *json, const fm_map *map, uint64_t start,
+                              const char *where, const char *name, fm_error *err) {
     if (!json_is_object(json))
         return fm_error_set(err, FM_ERR_FORMAT, "%s: tensor %s: its entry is not an object", where, name);
     const char *dtype = json_string_value(json_object_get(json, "dtype"));
@@ -86,7 +92,8 @@ static fm_status parse_tensor(fm_tensor *t, const json_t *json, const fm_map *ma
         return fm_error_set(err, FM_ERR_FORMAT, "%s: tensor %s: dtype is missing or not text", where, name);
     t->dtype = fm_dtype_from_name(dtype);
     if (t->dtype == FM_DTYPE_COUNT)
-        return fm_error_set(err, FM_ERR_UNSUPPORTED, "%s: tensor %s: dtype \"%s\" is not known", where, name, dtype);
+        return fm_error_set(err, FM_ERR_UNSUPPORTED, "%s: tensor %s: dtype \"%s\" is not known", where, name,
+                            dtype);
     uint64_t bytes = 0;
     fm_status status = parse_shape(t, &bytes, json_object_get(json, "shape"), where, name, err);
     if (status != FM_OK) return status;
@@ -95,8 +102,8 @@ static fm_status parse_tensor(fm_tensor *t, const json_t *json, const fm_map *ma
     const json_t *first = json_array_get(offsets, 0), *last = json_array_get(offsets, 1);
     if (json_array_size(offsets) != 2 || !json_is_integer(first) || !json_is_integer(last) ||
         json_integer_value(first) < 0 || json_integer_value(last) < json_integer_value(first))
-        return fm_error_set(err, FM_ERR_FORMAT, "%s: tensor %s: data_offsets are not two rising numbers from 0 up",
-                            where, name);
+        return fm_error_set(err, FM_ERR_FORMAT,
+                            "%s: tensor %s: data_offsets are not two rising numbers from 0 up", where, name);
     uint64_t begin = (uint64_t)json_integer_value(first), end = (uint64_t)json_integer_value(last);
     if (end > map->size - start)
         return fm_error_set(err, FM_ERR_FORMAT,
@@ -105,17 +112,21 @@ static fm_status parse_tensor(fm_tensor *t, const json_t *json, const fm_map *ma
                             where, name, end, (uint64_t)map->size - start);
     if (end - begin != bytes)
         return fm_error_set(err, FM_ERR_FORMAT,
-                            "%s: tensor %s: data_offsets span %" PRIu64 " bytes, %s of its shape needs %" PRIu64, where,
-                            name, end - begin, dtype, bytes);
+                            "%s: tensor %s: data_offsets span %" PRIu64
+                            " bytes, %s of its shape needs %" PRIu64,
+                            where, name, end - begin, dtype, bytes);
     if ((start + begin) % fm_dtype_size(t->dtype) != 0)
         return fm_error_set(err, FM_ERR_UNSUPPORTED,
-                            "%s: tensor %s: starts at byte %" PRIu64 " of the file, which is not aligned for %s", where,
-                            name, start + begin, dtype);
-    t->data = (void *)(uintptr_t)(map->data + start + begin); /* the mapping is read-only; views are not const */
+                            "%s: tensor %s: starts at byte %" PRIu64
+                            " of the file, which is not aligned for %s",
+                            where, name, start + begin, dtype);
+    t->data =
+        (void *)(uintptr_t)(map->data + start + begin); /* the mapping is read-only; views are not const */
     return FM_OK;
 }
 
-static fm_status add_entry(fm_safetensors *file, const char *name, const fm_tensor *tensor, int map, fm_error *err) {
+static fm_status add_entry(fm_safetensors *file, const char *name, const fm_tensor *tensor, int map,
+                           fm_error *err) {
     char *copy = strdup(name);
     if (copy == NULL) return fm_error_set(err, FM_ERR_MEMORY, "no memory for the tensor name %s", name);
     file->entries[file->count++] = (entry){.name = copy, .tensor = *tensor, .map = map};
@@ -129,7 +140,8 @@ static fm_status reserve(fm_safetensors *file, size_t more, fm_error *err) {
     size_t need = (size_t)file->count + more;
     if (need <= (size_t)file->room) return FM_OK;
     entry *grown = realloc(file->entries, need * sizeof *grown);
-    if (grown == NULL) return fm_error_set(err, FM_ERR_MEMORY, "no memory for the table of %zu tensors", need);
+    if (grown == NULL)
+        return fm_error_set(err, FM_ERR_MEMORY, "no memory for the table of %zu tensors", need);
     file->entries = grown;
     file->room = (int)need;
     return FM_OK;
@@ -137,24 +149,28 @@ static fm_status reserve(fm_safetensors *file, size_t more, fm_error *err) {
 
 /* Opens one file as mapping number file->map_count; *header is its JSON, *start where its data begin. The caller
  * made room in file->maps. */
-static fm_status open_part(fm_safetensors *file, const char *path, json_t **header, uint64_t *start, fm_error *err) {
+static fm_status open_part(fm_safetensors *file, const char *path, json_t **header, uint64_t *start,
+                           fm_error *err) {
     fm_map *map = &file->maps[file->map_count];
     fm_status status = fm_map_open(map, path, err);
     if (status != FM_OK) return status;
     file->map_count++;
     if (map->size < 8)
-        return fm_error_set(err, FM_ERR_FORMAT, "%s: %zu bytes is too short for a safetensors file", path, map->size);
+        return fm_error_set(err, FM_ERR_FORMAT, "%s: %zu bytes is too short for a safetensors file", path,
+                            map->size);
     uint64_t size = 0;
     for (int i = 0; i < 8; i++) size |= (uint64_t)map->data[i] << 8 * i;
     if (size > HEADER_LIMIT)
-        return fm_error_set(err, FM_ERR_LIMIT, "%s: header length %" PRIu64 ", at most %d is accepted", path, size,
-                            HEADER_LIMIT);
+        return fm_error_set(err, FM_ERR_LIMIT, "%s: header length %" PRIu64 ", at most %d is accepted", path,
+                            size, HEADER_LIMIT);
     if (size > map->size - 8)
-        return fm_error_set(err, FM_ERR_FORMAT, "%s: header length %" PRIu64 ", the file has %zu bytes (truncated?)",
-                            path, size, map->size);
+        return fm_error_set(err, FM_ERR_FORMAT,
+                            "%s: header length %" PRIu64 ", the file has %zu bytes (truncated?)", path, size,
+                            map->size);
     status = parse_json(header, map->data + 8, (size_t)size, path, err);
     if (status != FM_OK) return status;
-    if (!json_is_object(*header)) return fm_error_set(err, FM_ERR_FORMAT, "%s: the header is not an object", path);
+    if (!json_is_object(*header))
+        return fm_error_set(err, FM_ERR_FORMAT, "%s: the header is not an object", path);
     *start = 8 + size;
     return FM_OK;
 }
@@ -212,8 +228,8 @@ static int find_shard(fm_safetensors *file, shard *shards, const char *name, int
         if (strcmp(shards[i].name, name) == 0) return i;
     char path[PATH_ROOM];
     if (name[0] == '\0' || strchr(name, '/') != NULL || strcmp(name, "..") == 0 || strcmp(name, ".") == 0) {
-        *status = fm_error_set(err, FM_ERR_FORMAT, "%s: weight_map names \"%s\", which is not a plain file name", index,
-                               name);
+        *status = fm_error_set(err, FM_ERR_FORMAT,
+                               "%s: weight_map names \"%s\", which is not a plain file name", index, name);
         return -1;
     }
     int new_shard = file->map_count;
@@ -241,8 +257,8 @@ static size_t count_shards(const json_t *weight_map) {
 }
 
 /* Takes exactly the tensors that weight_map names, each from the shard it names. */
-static fm_status read_mapped(fm_safetensors *file, shard *shards, const json_t *weight_map, const char *folder,
-                             const char *index, fm_error *err) {
+static fm_status read_mapped(fm_safetensors *file, shard *shards, const json_t *weight_map,
+                             const char *folder, const char *index, fm_error *err) {
     fm_status status = reserve(file, json_object_size(weight_map), err);
     if (status != FM_OK) return status;
     int at = -1;
@@ -255,8 +271,8 @@ static fm_status read_mapped(fm_safetensors *file, shard *shards, const json_t *
         if (at < 0) return status;
         const json_t *json = json_object_get(shards[at].header, name);
         if (json == NULL)
-            return fm_error_set(err, FM_ERR_FORMAT, "%s: weight_map puts %s in %s, which does not hold it", index, name,
-                                shards[at].name);
+            return fm_error_set(err, FM_ERR_FORMAT, "%s: weight_map puts %s in %s, which does not hold it",
+                                index, name, shards[at].name);
         fm_tensor tensor = {0};
         status = parse_tensor(&tensor, json, &file->maps[at], shards[at].start, shards[at].name, name, err);
         if (status == FM_OK) status = add_entry(file, name, &tensor, at, err);
@@ -304,8 +320,8 @@ static fm_status check_overlap(fm_safetensors *file, const char *path, fm_error 
         const char *end = (const char *)before->tensor.data +
                           (size_t)fm_tensor_count(&before->tensor) * fm_dtype_size(before->tensor.dtype);
         if (before->map == after->map && (const char *)after->tensor.data < end)
-            return fm_error_set(err, FM_ERR_FORMAT, "%s: tensors %s and %s: data_offsets overlap", path, before->name,
-                                after->name);
+            return fm_error_set(err, FM_ERR_FORMAT, "%s: tensors %s and %s: data_offsets overlap", path,
+                                before->name, after->name);
     }
     qsort(file->entries, (size_t)file->count, sizeof *file->entries, by_name);
     return FM_OK;
@@ -327,7 +343,8 @@ fm_status fm_safetensors_open(fm_safetensors **out, const char *path, fm_error *
             FM_TRY(fm_path_join(name, sizeof name, path, "model.safetensors.index.json", err));
             if (!fm_path_exists(name)) {
                 status = fm_error_set(err, FM_ERR_IO,
-                                      "%s: holds neither model.safetensors nor model.safetensors.index.json", path);
+                                      "%s: holds neither model.safetensors nor model.safetensors.index.json",
+                                      path);
                 goto fail;
             }
             FM_TRY(read_sharded(file, path, name, err));

@@ -14,7 +14,8 @@
 #include "base/fs.h"
 
 /* Bytes of one tensor, after checking everything about it that a reader would refuse. */
-static fm_status item_bytes(const fm_safetensors_item *item, const char *path, uint64_t *bytes, fm_error *err) {
+static fm_status item_bytes(const fm_safetensors_item *item, const char *path, uint64_t *bytes,
+                            fm_error *err) {
     const fm_tensor *t = &item->tensor;
     if (item->name == NULL || item->name[0] == '\0' || strcmp(item->name, "__metadata__") == 0)
         return fm_error_set(err, FM_ERR_ARG, "%s: \"%s\" cannot be a tensor's name", path,
@@ -24,9 +25,11 @@ static fm_status item_bytes(const fm_safetensors_item *item, const char *path, u
                             item->name, (int)t->dtype, t->dims, FM_MAX_DIMS);
     *bytes = fm_dtype_size(t->dtype);
     for (int i = 0; i < t->dims; i++)
-        if (t->size[i] < 0 || __builtin_mul_overflow(*bytes, (uint64_t)t->size[i], bytes) || *bytes > INT64_MAX)
-            return fm_error_set(err, FM_ERR_LIMIT, "%s: tensor %s: shape[%d] = %" PRId64 " is negative or too large",
-                                path, item->name, i, t->size[i]);
+        if (t->size[i] < 0 || __builtin_mul_overflow(*bytes, (uint64_t)t->size[i], bytes) ||
+            *bytes > INT64_MAX)
+            return fm_error_set(err, FM_ERR_LIMIT,
+                                "%s: tensor %s: shape[%d] = %" PRId64 " is negative or too large", path,
+                                item->name, i, t->size[i]);
     if (t->data == NULL && *bytes > 0)
         return fm_error_set(err, FM_ERR_ARG, "%s: tensor %s: its data is NULL", path, item->name);
     return FM_OK;
@@ -41,8 +44,8 @@ static json_t *describe(const fm_tensor *t, uint64_t begin, uint64_t end) {
 
 /* order[0..count) lists items by falling element size, stable. Returns the header text, padded with spaces so that
  * the data start on a 64-byte boundary; free() it. */
-static fm_status make_header(char **text, const char *path, const fm_safetensors_item *items, int count, int *order,
-                             const char *const metadata[][2], int metadata_count, fm_error *err) {
+static fm_status make_header(char **text, const char *path, const fm_safetensors_item *items, int count,
+                             int *order, const char *const metadata[][2], int metadata_count, fm_error *err) {
     fm_status status = FM_OK;
     json_t *header = json_object(), *pairs = json_object();
     int placed = 0;
@@ -67,7 +70,8 @@ static fm_status make_header(char **text, const char *path, const fm_safetensors
                 goto fail;
             }
             if (json_object_set_new(header, items[i].name, describe(&items[i].tensor, at, at + bytes)) != 0) {
-                status = fm_error_set(err, FM_ERR_ARG, "%s: tensor name \"%s\" is not UTF-8 text", path, items[i].name);
+                status = fm_error_set(err, FM_ERR_ARG, "%s: tensor name \"%s\" is not UTF-8 text", path,
+                                      items[i].name);
                 goto fail;
             }
             at += bytes;
@@ -96,7 +100,8 @@ fm_status fm_safetensors_write(const char *path, const fm_safetensors_item *item
     fm_writer writer = {0};
     char *header = NULL;
     if (count < 0 || metadata_count < 0)
-        return fm_error_set(err, FM_ERR_ARG, "%s: %d tensors, %d metadata pairs", path, count, metadata_count);
+        return fm_error_set(err, FM_ERR_ARG, "%s: %d tensors, %d metadata pairs", path, count,
+                            metadata_count);
     int *order = calloc((size_t)count + 1, sizeof *order);
     if (order == NULL) return fm_error_set(err, FM_ERR_MEMORY, "%s: no memory", path);
     FM_TRY(make_header(&header, path, items, count, order, metadata, metadata_count, err));

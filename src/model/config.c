@@ -40,8 +40,7 @@ enum { REQUIRED = -2 };
 static int read_int(reader *r, const char *name, int low, int high, int missing) {
     const json_t *value = field(r, name);
     if (value == NULL) {
-        if (missing == REQUIRED)
-            REFUSE(r, FM_ERR_FORMAT, "%s: %s%s is missing", r->where, r->prefix, name);
+        if (missing == REQUIRED) REFUSE(r, FM_ERR_FORMAT, "%s: %s%s is missing", r->where, r->prefix, name);
         return missing == REQUIRED ? low : missing;
     }
     if (!json_is_integer(value)) {
@@ -50,8 +49,8 @@ static int read_int(reader *r, const char *name, int low, int high, int missing)
     }
     json_int_t number = json_integer_value(value);
     if (number < low || number > high) {
-        REFUSE(r, FM_ERR_FORMAT, "%s: %s%s is %" JSON_INTEGER_FORMAT ", must be %d to %d", r->where, r->prefix, name,
-               number, low, high);
+        REFUSE(r, FM_ERR_FORMAT, "%s: %s%s is %" JSON_INTEGER_FORMAT ", must be %d to %d", r->where,
+               r->prefix, name, number, low, high);
         return low;
     }
     return (int)number;
@@ -66,7 +65,8 @@ static float read_float(reader *r, const char *name, double low, double high, fl
     }
     double number = json_number_value(value);
     if (!(number >= low && number <= high)) {
-        REFUSE(r, FM_ERR_FORMAT, "%s: %s%s is %g, must be %g to %g", r->where, r->prefix, name, number, low, high);
+        REFUSE(r, FM_ERR_FORMAT, "%s: %s%s is %g, must be %g to %g", r->where, r->prefix, name, number, low,
+               high);
         return missing;
     }
     return (float)number;
@@ -75,7 +75,8 @@ static float read_float(reader *r, const char *name, double low, double high, fl
 static bool read_bool(reader *r, const char *name, bool missing) {
     const json_t *value = field(r, name);
     if (value == NULL) return missing;
-    if (!json_is_boolean(value)) REFUSE(r, FM_ERR_FORMAT, "%s: %s%s is not true or false", r->where, r->prefix, name);
+    if (!json_is_boolean(value))
+        REFUSE(r, FM_ERR_FORMAT, "%s: %s%s is not true or false", r->where, r->prefix, name);
     return json_is_true(value);
 }
 
@@ -95,7 +96,8 @@ static int read_choice(reader *r, const char *name, const char *const names[], i
     if (text == NULL) return missing;
     for (int i = 0; i < count; i++)
         if (strcmp(text, names[i]) == 0) return i;
-    REFUSE(r, FM_ERR_UNSUPPORTED, "%s: %s%s is \"%s\", which is not supported", r->where, r->prefix, name, text);
+    REFUSE(r, FM_ERR_UNSUPPORTED, "%s: %s%s is \"%s\", which is not supported", r->where, r->prefix, name,
+           text);
     return missing;
 }
 
@@ -108,7 +110,8 @@ static int read_token(reader *r, const char *name, int vocab_size) {
     if (!json_is_array(value)) return read_int(r, name, 0, vocab_size - 1, -1);
     const json_t *first = json_array_get(value, 0);
     if (!json_is_integer(first) || json_integer_value(first) < 0 || json_integer_value(first) >= vocab_size) {
-        REFUSE(r, FM_ERR_FORMAT, "%s: %s[0] is not a token id below vocab_size %d", r->where, name, vocab_size);
+        REFUSE(r, FM_ERR_FORMAT, "%s: %s[0] is not a token id below vocab_size %d", r->where, name,
+               vocab_size);
         return -1;
     }
     return (int)json_integer_value(first);
@@ -142,7 +145,8 @@ static void read_routing(reader *r, fm_config *c, bool v3) {
     c->moe_layer_freq = read_int(r, "moe_layer_freq", 1, SIZE_LIMIT, 1);
     c->scoring = (fm_scoring)read_choice(r, "scoring_func", scoring_names, 2,
                                          v3 ? FM_SCORING_SIGMOID : FM_SCORING_SOFTMAX);
-    c->topk_method = (fm_topk_method)read_choice(r, "topk_method", topk_names, 3, v3 ? FM_TOPK_NOAUX_TC : FM_TOPK_GREEDY);
+    c->topk_method =
+        (fm_topk_method)read_choice(r, "topk_method", topk_names, 3, v3 ? FM_TOPK_NOAUX_TC : FM_TOPK_GREEDY);
     c->norm_topk_prob = read_bool(r, "norm_topk_prob", v3);
     c->routed_scaling_factor = read_float(r, "routed_scaling_factor", 1e-6, 1e6, v3 ? 2.5f : 1.0f);
     c->aux_loss_alpha = read_float(r, "aux_loss_alpha", 0, 1e6, 0.001f);
@@ -151,21 +155,23 @@ static void read_routing(reader *r, fm_config *c, bool v3) {
 
     int experts = c->n_routed_experts, chosen = c->num_experts_per_tok;
     if (chosen > experts)
-        REFUSE(r, FM_ERR_FORMAT, "%s: num_experts_per_tok is %d, must be at most n_routed_experts %d", r->where, chosen,
-               experts);
+        REFUSE(r, FM_ERR_FORMAT, "%s: num_experts_per_tok is %d, must be at most n_routed_experts %d",
+               r->where, chosen, experts);
     if (c->topk_method == FM_TOPK_GREEDY || r->status != FM_OK) return; /* groups play no part */
     if (experts % c->n_group != 0)
-        REFUSE(r, FM_ERR_FORMAT, "%s: n_group is %d, must divide n_routed_experts %d", r->where, c->n_group, experts);
+        REFUSE(r, FM_ERR_FORMAT, "%s: n_group is %d, must divide n_routed_experts %d", r->where, c->n_group,
+               experts);
     if (c->topk_group > c->n_group)
         REFUSE(r, FM_ERR_FORMAT, "%s: topk_group is %d, must be at most n_group %d", r->where, c->topk_group,
                c->n_group);
     int group = experts / c->n_group;
     if ((int64_t)group * c->topk_group < chosen)
-        REFUSE(r, FM_ERR_FORMAT, "%s: num_experts_per_tok is %d, must be at most the %d experts of topk_group %d groups",
+        REFUSE(r, FM_ERR_FORMAT,
+               "%s: num_experts_per_tok is %d, must be at most the %d experts of topk_group %d groups",
                r->where, chosen, group * c->topk_group, c->topk_group);
     if (c->topk_method == FM_TOPK_NOAUX_TC && c->n_group > 1 && group < 2)
-        REFUSE(r, FM_ERR_FORMAT, "%s: n_group is %d: a group's score is its two best experts, and it has %d", r->where,
-               c->n_group, group);
+        REFUSE(r, FM_ERR_FORMAT, "%s: n_group is %d: a group's score is its two best experts, and it has %d",
+               r->where, c->n_group, group);
 }
 
 /* YaRN from "rope_scaling", or from "rope_parameters", where newer files keep it together with rope_theta. */
@@ -217,8 +223,9 @@ static void refuse_variants(reader *r, const fm_config *c) {
             REFUSE(r, FM_ERR_UNSUPPORTED, "%s: %s is true, which is not supported", r->where, biases[i]);
     int kv_heads = read_int(r, "num_key_value_heads", 1, SIZE_LIMIT, c->num_attention_heads);
     if (kv_heads != c->num_attention_heads)
-        REFUSE(r, FM_ERR_UNSUPPORTED, "%s: num_key_value_heads is %d, latent attention has num_attention_heads %d",
-               r->where, kv_heads, c->num_attention_heads);
+        REFUSE(r, FM_ERR_UNSUPPORTED,
+               "%s: num_key_value_heads is %d, latent attention has num_attention_heads %d", r->where,
+               kv_heads, c->num_attention_heads);
     const json_t *quantization = field(r, "quantization_config");
     if (quantization == NULL) return;
     reader inner = *r;
@@ -231,7 +238,8 @@ static void refuse_variants(reader *r, const fm_config *c) {
     const json_t *block = field(&inner, "weight_block_size");
     for (size_t i = 0; i < 2; i++)
         if (block != NULL && json_integer_value(json_array_get(block, i)) != 128)
-            REFUSE(&inner, FM_ERR_UNSUPPORTED, "%s: quantization_config.weight_block_size is not [128, 128]", r->where);
+            REFUSE(&inner, FM_ERR_UNSUPPORTED, "%s: quantization_config.weight_block_size is not [128, 128]",
+                   r->where);
     r->status = inner.status;
 }
 
@@ -242,13 +250,14 @@ static void check_products(reader *r, const fm_config *c) {
     struct {
         const char *name;
         int64_t value;
-    } rows[] = {{"num_attention_heads x (qk_nope_head_dim + qk_rope_head_dim)",
-                 heads * ((int64_t)c->qk_nope_head_dim + c->qk_rope_head_dim)},
-                {"num_attention_heads x (qk_nope_head_dim + v_head_dim)", heads * kv},
-                {"num_attention_heads x kv_lora_rank", heads * c->kv_lora_rank},
-                {"n_shared_experts x moe_intermediate_size", (int64_t)c->n_shared_experts * c->moe_intermediate_size},
-                {"num_hidden_layers + num_nextn_predict_layers",
-                 (int64_t)c->num_hidden_layers + c->num_nextn_predict_layers}};
+    } rows[] = {
+        {"num_attention_heads x (qk_nope_head_dim + qk_rope_head_dim)",
+         heads * ((int64_t)c->qk_nope_head_dim + c->qk_rope_head_dim)},
+        {"num_attention_heads x (qk_nope_head_dim + v_head_dim)", heads * kv},
+        {"num_attention_heads x kv_lora_rank", heads * c->kv_lora_rank},
+        {"n_shared_experts x moe_intermediate_size", (int64_t)c->n_shared_experts * c->moe_intermediate_size},
+        {"num_hidden_layers + num_nextn_predict_layers",
+         (int64_t)c->num_hidden_layers + c->num_nextn_predict_layers}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (rows[i].value > SIZE_LIMIT)
             REFUSE(r, FM_ERR_LIMIT, "%s: %s is %lld, must be at most %d", r->where, rows[i].name,
@@ -262,20 +271,25 @@ static void check_products(reader *r, const fm_config *c) {
         REFUSE(r, FM_ERR_LIMIT, "%s: about %.2g parameters: the count overflows 63 bits", r->where, most);
 }
 
-fm_status fm_config_parse(fm_config *config, const char *json, size_t size, const char *where, fm_error *err) {
+fm_status fm_config_parse(fm_config *config, const char *json, size_t size, const char *where,
+                          fm_error *err) {
     *config = (fm_config){0};
     json_error_t at;
     json_t *root = json_loadb(json, size, JSON_REJECT_DUPLICATES, &at);
     if (root == NULL)
-        return fm_error_set(err, FM_ERR_FORMAT, "%s: JSON, line %d, column %d: %s", where, at.line, at.column, at.text);
+        return fm_error_set(err, FM_ERR_FORMAT, "%s: JSON, line %d, column %d: %s", where, at.line, at.column,
+                            at.text);
     reader r = {.object = root, .where = where, .prefix = "", .err = err};
     const char *type = NULL;
-    if (!json_is_object(root)) REFUSE(&r, FM_ERR_FORMAT, "%s: not a JSON object", where);
-    else type = read_text(&r, "model_type", NULL);
-    if (type == NULL) REFUSE(&r, FM_ERR_FORMAT, "%s: model_type is missing", where);
+    if (!json_is_object(root))
+        REFUSE(&r, FM_ERR_FORMAT, "%s: not a JSON object", where);
+    else
+        type = read_text(&r, "model_type", NULL);
+    if (type == NULL)
+        REFUSE(&r, FM_ERR_FORMAT, "%s: model_type is missing", where);
     else if (strcmp(type, "deepseek_v3") != 0 && strcmp(type, "deepseek_v2") != 0)
-        REFUSE(&r, FM_ERR_UNSUPPORTED, "%s: model_type is \"%.60s\"; deepseek_v3 and deepseek_v2 are supported", where,
-               type);
+        REFUSE(&r, FM_ERR_UNSUPPORTED,
+               "%s: model_type is \"%.60s\"; deepseek_v3 and deepseek_v2 are supported", where, type);
     if (r.status == FM_OK) {
         bool v3 = strcmp(type, "deepseek_v3") == 0;
         strcpy(config->model_type, type);
@@ -322,9 +336,9 @@ static json_t *token(int id) { return id < 0 ? json_null() : json_integer(id); }
 static json_t *rope_scaling_json(const fm_rope_scaling *s) {
     if (s->factor == 0) return json_null();
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:i, s:s, s:s}", "beta_fast", real(s->beta_fast), "beta_slow",
-                     real(s->beta_slow), "factor", real(s->factor), "mscale", real(s->mscale), "mscale_all_dim",
-                     real(s->mscale_all_dim), "original_max_position_embeddings", s->original_max_position_embeddings,
-                     "rope_type", "yarn", "type", "yarn");
+                     real(s->beta_slow), "factor", real(s->factor), "mscale", real(s->mscale),
+                     "mscale_all_dim", real(s->mscale_all_dim), "original_max_position_embeddings",
+                     s->original_max_position_embeddings, "rope_type", "yarn", "type", "yarn");
 }
 
 static void put_ints(json_t *json, const fm_config *c) {
@@ -361,8 +375,8 @@ fm_status fm_config_write(const fm_config *config, const char *torch_dtype, fm_b
     const fm_config *c = config;
     bool v3 = strcmp(c->model_type, "deepseek_v3") == 0;
     json_t *json = json_pack("{s:[s], s:s, s:s, s:s}", "architectures",
-                             v3 ? "DeepseekV3ForCausalLM" : "DeepseekV2ForCausalLM", "model_type", c->model_type,
-                             "torch_dtype", torch_dtype, "hidden_act", "silu");
+                             v3 ? "DeepseekV3ForCausalLM" : "DeepseekV2ForCausalLM", "model_type",
+                             c->model_type, "torch_dtype", torch_dtype, "hidden_act", "silu");
     put_ints(json, c);
     json_object_set_new(json, "q_lora_rank", c->q_lora_rank ? json_integer(c->q_lora_rank) : json_null());
     json_object_set_new(json, "scoring_func", json_string(scoring_names[c->scoring]));
@@ -384,7 +398,8 @@ fm_status fm_config_write(const fm_config *config, const char *torch_dtype, fm_b
     json_object_set_new(json, "use_cache", json_true());
     char *text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     json_decref(json);
-    if (text == NULL) return fm_error_set(err, FM_ERR_MEMORY, "config.json: no memory, or a number is not finite");
+    if (text == NULL)
+        return fm_error_set(err, FM_ERR_MEMORY, "config.json: no memory, or a number is not finite");
     fm_buf_puts(out, text);
     fm_buf_putc(out, '\n');
     free(text);
@@ -408,7 +423,8 @@ fm_param_count fm_config_count(const fm_config *config) {
     int64_t q_rows = heads * (c->qk_nope_head_dim + c->qk_rope_head_dim);
     int64_t query = c->q_lora_rank ? (int64_t)c->q_lora_rank * (h + 1 + q_rows) : h * q_rows;
     int64_t attention = query + h * ((int64_t)c->kv_lora_rank + c->qk_rope_head_dim) + c->kv_lora_rank +
-                        c->kv_lora_rank * heads * (c->qk_nope_head_dim + c->v_head_dim) + heads * c->v_head_dim * h;
+                        c->kv_lora_rank * heads * (c->qk_nope_head_dim + c->v_head_dim) +
+                        heads * c->v_head_dim * h;
     int64_t every = attention + 2 * h; /* and the two norms of a block */
     int64_t dense = 3 * h * c->intermediate_size, expert = 3 * h * c->moe_intermediate_size;
     int64_t router = h * c->n_routed_experts + (c->topk_method == FM_TOPK_NOAUX_TC ? c->n_routed_experts : 0);
@@ -418,7 +434,8 @@ fm_param_count fm_config_count(const fm_config *config) {
     int main_end = c->num_hidden_layers, mtp_end = main_end + c->num_nextn_predict_layers;
     int64_t main_moe = moe_layers_below(c, main_end), mtp_moe = moe_layers_below(c, mtp_end) - main_moe;
     int64_t embedding = (int64_t)c->vocab_size * h;
-    int64_t body = main_end * every + main_moe * moe + (main_end - main_moe) * dense + h; /* h: the final norm */
+    int64_t body =
+        main_end * every + main_moe * moe + (main_end - main_moe) * dense + h; /* h: the final norm */
     int64_t modules = c->num_nextn_predict_layers;
     return (fm_param_count){
         .total = embedding + (c->tie_word_embeddings ? 0 : embedding) + body,
