@@ -1,8 +1,10 @@
-/* tokenizer_bench.c: how fast a vocabulary encodes files, in MB of text per second of processor time on one thread.
+/* tokenizer_bench.c: how fast a vocabulary encodes files, in MB of text per second of processor time on one
+ * thread.
  *
  * usage: tokenizer_bench VOCABULARY FILE...
- * A line per file: name, bytes, tokens, median and spread of at least nine passes, decoding speed. The same files go to
- * tiktoken and tokenizers with oracle/tokenizer_speed.py, which runs this program too and prints the ratios.
+ * A line per file: name, bytes, tokens, median and spread of at least nine passes, decoding speed. The same
+ * files go to tiktoken and tokenizers with oracle/tokenizer_speed.py, which runs this program too and prints
+ * the ratios.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +65,8 @@ int main(int argc, char **argv) {
     }
     double begin = now();
     FM_TRY(fm_tokenizer_open(&tokenizer, argv[1], NULL, &err));
-    printf("# opened in %.0f ms; file, bytes, tokens, encode MB/s, its range, decode MB/s\n", 1e3 * (now() - begin));
+    printf("# opened in %.0f ms; file, bytes, tokens, encode MB/s, its range, decode MB/s\n",
+           1e3 * (now() - begin));
     for (int i = 2; i < argc; i++) FM_TRY(measure(tokenizer, argv[i], &err));
 fail:
     if (status != FM_OK) fprintf(stderr, "tokenizer_bench: %s\n", err.message);

@@ -17,7 +17,8 @@ static void walk(const fm_gguf *g) {
             fm_gguf_string s = fm_gguf_next_string(&cursor);
             if (s.size) sum += (uint8_t)s.data[0] + (uint8_t)s.data[s.size - 1];
         }
-        if (pair->element == FM_GGUF_I32 && pair->count) sum += (uint32_t)fm_gguf_i32_at(pair, pair->count - 1);
+        if (pair->element == FM_GGUF_I32 && pair->count)
+            sum += (uint32_t)fm_gguf_i32_at(pair, pair->count - 1);
     }
 }
 

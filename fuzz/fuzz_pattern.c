@@ -1,5 +1,5 @@
-/* fuzz_pattern.c: any bytes as a pattern, a zero byte, and a text. Matches must move forward and lie in the text, and a
- * match found with the memory of earlier attempts must be the one found without. */
+/* fuzz_pattern.c: any bytes as a pattern, a zero byte, and a text. Matches must move forward and lie in the
+ * text, and a match found with the memory of earlier attempts must be the one found without. */
 #include "fuzz.h"
 
 #include <stdlib.h>

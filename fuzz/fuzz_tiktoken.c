@@ -1,5 +1,5 @@
-/* fuzz_tiktoken.c: any bytes as a tiktoken file. With the first byte even, the 256 single bytes are put in front, so that
- * the merges behind them are reached. */
+/* fuzz_tiktoken.c: any bytes as a tiktoken file. With the first byte even, the 256 single bytes are put in
+ * front, so that the merges behind them are reached. */
 #include "fuzz.h"
 
 #include <stdlib.h>
@@ -9,7 +9,8 @@
 
 static void put_bytes(fm_buf *file) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (int b = 0; b < 256; b++) fm_buf_printf(file, "%c%c== %d\n", digits[b >> 2], digits[b << 4 & 0x3f], b);
+    for (int b = 0; b < 256; b++)
+        fm_buf_printf(file, "%c%c== %d\n", digits[b >> 2], digits[b << 4 & 0x3f], b);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

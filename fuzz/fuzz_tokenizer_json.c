@@ -1,4 +1,5 @@
-/* fuzz_tokenizer_json.c: any bytes as a tokenizer.json; what opens must encode, decode and be written again. */
+/* fuzz_tokenizer_json.c: any bytes as a tokenizer.json; what opens must encode, decode and be written again.
+ */
 #include "fuzz.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* test_bpe_train.c: training a vocabulary: against a plain reference, deterministic, with its options and its errors. */
+/* test_bpe_train.c: training a vocabulary: against a plain reference, deterministic, with its options and its
+ * errors. */
 #include "support/support.h"
 
 #include <stdlib.h>
@@ -127,7 +128,8 @@ static void test_deterministic(void **state) {
     fm_test_ok(fm_file_read(path, 1 << 24, &text, &err), &err);
     fm_buf copy = {0};
     fm_buf_append(&copy, text.data, text.size);
-    while (text.size < 5 << 20) fm_buf_append(&text, copy.data, copy.size); /* several chunks for several threads */
+    while (text.size < 5 << 20)
+        fm_buf_append(&text, copy.data, copy.size); /* several chunks for several threads */
     fm_buf_release(&copy);
     size_t half = (size_t)(strchr(text.data + text.size / 2, '\n') - text.data) + 1;
     const uint8_t *p = (const uint8_t *)text.data;
@@ -157,7 +159,8 @@ static void test_digits_and_specials(void **state) {
     options.vocab_size = 300;
     options.specials = specials;
     options.special_count = 2;
-    fm_tokenizer *t = train_text(&options, "12 12 12 12 <think>ab<think>ab<think> <think> <｜User｜>ab<｜User｜>ab");
+    fm_tokenizer *t =
+        train_text(&options, "12 12 12 12 <think>ab<think>ab<think> <think> <｜User｜>ab<｜User｜>ab");
     assert_int_equal(fm_tokenizer_special(t, "<｜User｜>"), 0);
     assert_int_equal(fm_tokenizer_special(t, "<think>"), 1);
     assert_true(fm_tokenizer_is_special(t, 0));
@@ -173,7 +176,7 @@ static void test_digits_and_specials(void **state) {
     fm_tokenizer_close(t);
     options.pattern = "[^ ]+";
     t = train_text(&options, "a12 a12 a12"); /* with this pattern digits join */
-    check_token(t, 258, "12"); /* as frequent as "a1", and a digit's id is lower */
+    check_token(t, 258, "12");               /* as frequent as "a1", and a digit's id is lower */
     check_token(t, 259, "a12");
     fm_tokenizer_close(t);
     options.single_digits = true;
@@ -241,7 +244,8 @@ static void test_errors(void **state) {
     fm_test_refused(fm_bpe_trainer_create(&trainer, &options, &err), &err, FM_ERR_ARG, "1048576", NULL);
     options.vocab_size = 400;
     options.pattern = "(?<=a)";
-    fm_test_refused(fm_bpe_trainer_create(&trainer, &options, &err), &err, FM_ERR_UNSUPPORTED, "lookbehind", NULL);
+    fm_test_refused(fm_bpe_trainer_create(&trainer, &options, &err), &err, FM_ERR_UNSUPPORTED, "lookbehind",
+                    NULL);
     options.pattern = NULL;
     options.specials = twice;
     options.special_count = 2;

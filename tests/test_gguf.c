@@ -70,8 +70,8 @@ static void test_values(void **state) {
     static const struct {
         const char *key;
         int64_t value;
-    } integers[] = {{"u8", 200}, {"i8", -100}, {"u16", 60000}, {"i16", -30000}, {"u32", 4000000000},
-                    {"i32", -2000000000}, {"u64", 1ll << 62}, {"i64", -5}};
+    } integers[] = {{"u8", 200},         {"i8", -100},         {"u16", 60000},     {"i16", -30000},
+                    {"u32", 4000000000}, {"i32", -2000000000}, {"u64", 1ll << 62}, {"i64", -5}};
     make_sample(&b);
     fm_test_ok(fm_gguf_open(&g, b.data, b.size, "sample", &err), &err);
     assert_int_equal(fm_gguf_pair_count(g), 14);
@@ -98,13 +98,16 @@ static void test_values(void **state) {
     fm_test_ok(fm_gguf_get_array(g, "numbers", FM_GGUF_I32, &array, &err), &err);
     assert_int_equal(fm_gguf_i32_at(array, 1), -8);
     assert_null(fm_gguf_find(g, "nothing"));
-    fm_test_refused(fm_gguf_get_int(g, "nothing", &number, &err), &err, FM_ERR_FORMAT, "sample", "nothing", NULL);
-    fm_test_refused(fm_gguf_get_int(g, "string", &number, &err), &err, FM_ERR_FORMAT, "an integer", "string", NULL);
-    fm_test_refused(fm_gguf_get_string(g, "u8", &text, &err), &err, FM_ERR_FORMAT, "a string", "found u8", NULL);
+    fm_test_refused(fm_gguf_get_int(g, "nothing", &number, &err), &err, FM_ERR_FORMAT, "sample", "nothing",
+                    NULL);
+    fm_test_refused(fm_gguf_get_int(g, "string", &number, &err), &err, FM_ERR_FORMAT, "an integer", "string",
+                    NULL);
+    fm_test_refused(fm_gguf_get_string(g, "u8", &text, &err), &err, FM_ERR_FORMAT, "a string", "found u8",
+                    NULL);
     fm_test_refused(fm_gguf_get_bool(g, "u8", &yes, &err), &err, FM_ERR_FORMAT, "a bool", NULL);
     fm_test_refused(fm_gguf_get_float(g, "u8", &real, &err), &err, FM_ERR_FORMAT, "a float", NULL);
-    fm_test_refused(fm_gguf_get_array(g, "numbers", FM_GGUF_F32, &array, &err), &err, FM_ERR_FORMAT, "array of f32",
-                    "array of i32", NULL);
+    fm_test_refused(fm_gguf_get_array(g, "numbers", FM_GGUF_F32, &array, &err), &err, FM_ERR_FORMAT,
+                    "array of f32", "array of i32", NULL);
     fm_gguf_close(g);
     fm_buf_release(&b);
 }
@@ -117,7 +120,8 @@ static void check_cuts(const char *bytes, size_t size) {
         char *part = malloc(cut ? cut : 1);
         memcpy(part, bytes, cut);
         fm_status status = fm_gguf_open(&g, part, cut, "cut", &err);
-        if (status != FM_ERR_FORMAT && status != FM_ERR_LIMIT) fail_msg("cut at %zu: %s", cut, fm_status_name(status));
+        if (status != FM_ERR_FORMAT && status != FM_ERR_LIMIT)
+            fail_msg("cut at %zu: %s", cut, fm_status_name(status));
         assert_non_null(strstr(err.message, "cut: "));
         free(part);
     }
@@ -247,7 +251,8 @@ static void test_vocabulary(void **state) {
         assert_null(t);
     }
     put_header(&b, 3, 0, 0);
-    fm_test_refused(open_vocabulary(&b, &t, &err), &err, FM_ERR_FORMAT, "tokenizer.ggml.model", "missing", NULL);
+    fm_test_refused(open_vocabulary(&b, &t, &err), &err, FM_ERR_FORMAT, "tokenizer.ggml.model", "missing",
+                    NULL);
     fm_buf_release(&b);
 }
 

@@ -1,4 +1,5 @@
-/* test_pattern.c: the pattern compiler: each construct, what it refuses, Unicode, and time on hostile text. */
+/* test_pattern.c: the pattern compiler: each construct, what it refuses, Unicode, and time on hostile text.
+ */
 #include "support/support.h"
 
 #include <stdio.h>
@@ -89,7 +90,7 @@ static void test_unicode_classes(void **state) {
     check("[\\p{Han}]+", "abc中文々〇x、", "(abc)中文々〇|(x、)");
     check("\\s", "\xe3\x80\x80\xc2\x85", "\xe3\x80\x80|\xc2\x85|");
     check("[一-龥]+", "a一龥b", "(a)一龥|(b)");
-    check("\\p{L}+", "\xff\xe4\xb8", "(\xff\xe4\xb8)");       /* what is not UTF-8 is of no class */
+    check("\\p{L}+", "\xff\xe4\xb8", "(\xff\xe4\xb8)");    /* what is not UTF-8 is of no class */
     check("[^\\p{L}]", "\xff\xe4\xb8", "\xff|\xe4|\xb8|"); /* and each byte stands for itself */
 }
 
@@ -171,7 +172,8 @@ static void test_hostile_text(void **state) {
         const char *regex;
         char fill, last;
         size_t matches; /* per character of the text, 0 or 1 */
-    } cases[] = {{"\\s+$", ' ', 'x', 0}, {"a*b|a", 'a', 'a', 1}, {"(a|aa)*c", 'a', 'x', 0}, {"a+b|a", 'a', 'c', 1}};
+    } cases[] = {
+        {"\\s+$", ' ', 'x', 0}, {"a*b|a", 'a', 'a', 1}, {"(a|aa)*c", 'a', 'x', 0}, {"a+b|a", 'a', 'c', 1}};
     size_t size = 1 << 20;
     uint8_t *text = malloc(size);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -234,8 +236,10 @@ static void test_utf8(void **state) {
         for (size_t cut = 1; cut < size; cut++) assert_true(fm_utf8_is_cut(p, p + cut));
         assert_false(fm_utf8_is_cut(p, p + size));
     }
-    static const char *const bad[] = {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
-                                      "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff"};
+    static const char *const bad[] = {
+        "\x80",         "\xc0\x80",         "\xc1\xbf",         "\xe0\x9f\xbf",
+        "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
+        "\xff"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         uint32_t code;
         const uint8_t *p = (const uint8_t *)bad[i], *end = p + strlen(bad[i]);
@@ -292,8 +296,9 @@ static void test_normalization(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_constructs),   cmocka_unit_test(test_unicode_classes), cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_hostile_text), cmocka_unit_test(test_far_runs),        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_constructs),    cmocka_unit_test(test_unicode_classes),
+        cmocka_unit_test(test_refusals),      cmocka_unit_test(test_hostile_text),
+        cmocka_unit_test(test_far_runs),      cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_normalization),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

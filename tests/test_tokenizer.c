@@ -68,7 +68,8 @@ static void golden(const char *name, const char *vocabulary, unsigned flags, boo
         size_t count = json_array_size(list);
         int32_t *expected = calloc(count + 1, sizeof *expected);
         for (size_t j = 0; j < count; j++) expected[j] = (int32_t)json_integer_value(json_array_get(list, j));
-        check_ids(t, name, i, json_string_value(text), json_string_length(text), flags, expected, count, exact);
+        check_ids(t, name, i, json_string_value(text), json_string_length(text), flags, expected, count,
+                  exact);
         free(expected);
     }
     fm_tokenizer_close(t);
@@ -168,7 +169,8 @@ static void test_vocab_qwen2(void **state) {
 }
 static void test_vocab_r1_qwen(void **state) {
     (void)state;
-    vocab_test("tokenizer/qwen2.5/qwen.tiktoken", "tokenizer/qwen2.5/ggml-vocab-deepseek-r1-qwen.gguf", false);
+    vocab_test("tokenizer/qwen2.5/qwen.tiktoken", "tokenizer/qwen2.5/ggml-vocab-deepseek-r1-qwen.gguf",
+               false);
 }
 
 /* The lines of small_input.txt (\n stands for a newline, \s for a space) against small_tokens_<name>.txt. */
@@ -244,11 +246,14 @@ static void check_round_trip(const fm_tokenizer *t, const void *text, size_t siz
     fm_buf_release(&back);
 }
 
-/* Text of the kind that goes wrong: bytes, pieces of characters, runs, Chinese, digits, blanks, special tokens. */
+/* Text of the kind that goes wrong: bytes, pieces of characters, runs, Chinese, digits, blanks, special
+ * tokens. */
 static size_t random_text(fm_rng *rng, uint8_t *text, size_t room) {
-    static const char *const pieces[] = {"中文", "的", "，", "。", " the", "The", "'s", "é", "e\xcc\x81", "\xf0\x9f\x98\x80",
-                                         "123", "\n", "\r\n", "  ", "<think>", "<｜User｜>", "<｜", "ab", "ない", "\xe4\xb8",
-                                         "\xb8\xad", "한국", "word", "_", "一二三"};
+    static const char *const pieces[] = {"中文",       "的",   "，",   "。",        " the",
+                                         "The",        "'s",   "é",    "e\xcc\x81", "\xf0\x9f\x98\x80",
+                                         "123",        "\n",   "\r\n", "  ",        "<think>",
+                                         "<｜User｜>", "<｜",  "ab",   "ない",      "\xe4\xb8",
+                                         "\xb8\xad",   "한국", "word", "_",         "一二三"};
     size_t size = 0, goal = fm_rng_below(rng, (uint32_t)room - 32);
     while (size < goal) {
         uint32_t draw = fm_rng_below(rng, 45), code = 0;
@@ -309,12 +314,13 @@ static void merge_by_the_book(const fm_tokenizer *t, const uint8_t *p, size_t si
     }
 }
 
-/* The shortcuts (whole characters, the cache, the heap, known words) against the book, with one pattern that makes
- * words of everything up to a line end. */
+/* The shortcuts (whole characters, the cache, the heap, known words) against the book, with one pattern that
+ * makes words of everything up to a line end. */
 static void test_shortcuts(void **state) {
     (void)state;
-    static const char *const vocabularies[] = {"tokenizer/deepseek-v3/tokenizer.json", "tokenizer/llama3/tokenizer.model",
-                                               "tokenizer/qwen2.5/qwen.tiktoken", "tokenizer/kimi-k2/kimi_k2.tiktoken"};
+    static const char *const vocabularies[] = {
+        "tokenizer/deepseek-v3/tokenizer.json", "tokenizer/llama3/tokenizer.model",
+        "tokenizer/qwen2.5/qwen.tiktoken", "tokenizer/kimi-k2/kimi_k2.tiktoken"};
     static uint8_t text[1 << 16];
     fm_ids ids = {0}, expected = {0};
     fm_rng rng = fm_rng_init(2, "shortcuts");
@@ -322,7 +328,9 @@ static void test_shortcuts(void **state) {
         fm_tokenizer *t;
         fm_error err = {0};
         fm_test_need(fm_test_shared(vocabularies[v]));
-        fm_test_ok(fm_tokenizer_open(&t, fm_test_shared(vocabularies[v]), &(fm_tokenizer_options){"[^\\n]+"}, &err), &err);
+        fm_test_ok(
+            fm_tokenizer_open(&t, fm_test_shared(vocabularies[v]), &(fm_tokenizer_options){"[^\\n]+"}, &err),
+            &err);
         t->nfc = false;
         size_t size = 0;
         while (size < sizeof text - 500) {
@@ -413,7 +421,8 @@ static void test_specials(void **state) {
     assert_true(ids.count > 20);
     for (size_t i = 0; i < ids.count; i++) assert_false(fm_tokenizer_is_special(t, ids.data[i]));
     int32_t bad = 512;
-    fm_test_refused(fm_tokenizer_decode(t, &bad, 1, 0, &out, &err), &err, FM_ERR_ARG, "512", "tokenizer.json", NULL);
+    fm_test_refused(fm_tokenizer_decode(t, &bad, 1, 0, &out, &err), &err, FM_ERR_ARG, "512", "tokenizer.json",
+                    NULL);
     fm_buf_release(&out);
     fm_ids_release(&ids);
     fm_tokenizer_close(t);
@@ -515,8 +524,13 @@ static void test_save(void **state) {
 
 static void test_golden_folders(void **state) {
     (void)state;
-    static const char *const folders[] = {"deepseek_v2-full", "deepseek_v3-mtp", "llama3", "qwen2-tied", "qwen3_moe",
-                                          "gguf/deepseek_v3-full.gguf", "gguf/deepseek_v3-Q4_K_M.gguf"};
+    static const char *const folders[] = {"deepseek_v2-full",
+                                          "deepseek_v3-mtp",
+                                          "llama3",
+                                          "qwen2-tied",
+                                          "qwen3_moe",
+                                          "gguf/deepseek_v3-full.gguf",
+                                          "gguf/deepseek_v3-Q4_K_M.gguf"};
     static const char text[] = "Hello, 世界! 12345 <think>";
     fm_ids ids[sizeof folders / sizeof *folders] = {0};
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
@@ -582,18 +596,24 @@ static void test_bad_json(void **state) {
     refused(BPE("", "") BYTE_LEVEL "}", FM_ERR_FORMAT, "empty");
     refused(GOOD "\"x\":0}", FM_ERR_UNSUPPORTED, "pre_tokenizer");
     refused(GOOD "\"pre_tokenizer\":{\"type\":\"Metaspace\"}}", FM_ERR_UNSUPPORTED, "Metaspace");
-    refused(GOOD "\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":true}}", FM_ERR_UNSUPPORTED, "prefix");
-    refused(GOOD "\"pre_tokenizer\":{\"type\":\"Split\",\"behavior\":\"Removed\"}}", FM_ERR_UNSUPPORTED, "Removed");
-    refused(GOOD "\"pre_tokenizer\":{\"type\":\"Split\",\"behavior\":\"Isolated\"}}", FM_ERR_FORMAT, "pattern");
-    refused(GOOD "\"pre_tokenizer\":{\"type\":\"Split\",\"behavior\":\"Isolated\",\"pattern\":{\"Regex\":\"(?<=a)b\"}}}",
+    refused(GOOD "\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":true}}", FM_ERR_UNSUPPORTED,
+            "prefix");
+    refused(GOOD "\"pre_tokenizer\":{\"type\":\"Split\",\"behavior\":\"Removed\"}}", FM_ERR_UNSUPPORTED,
+            "Removed");
+    refused(GOOD "\"pre_tokenizer\":{\"type\":\"Split\",\"behavior\":\"Isolated\"}}", FM_ERR_FORMAT,
+            "pattern");
+    refused(GOOD "\"pre_tokenizer\":{\"type\":\"Split\",\"behavior\":\"Isolated\",\"pattern\":{\"Regex\":\"(?"
+                 "<=a)b\"}}}",
             FM_ERR_UNSUPPORTED, "lookbehind");
     refused(GOOD "\"normalizer\":{\"type\":\"NFKC\"}," BYTE_LEVEL "}", FM_ERR_UNSUPPORTED, "NFKC");
     refused(GOOD "\"added_tokens\":{}," BYTE_LEVEL "}", FM_ERR_FORMAT, "added_tokens");
     refused(GOOD "\"added_tokens\":[{\"id\":3}]," BYTE_LEVEL "}", FM_ERR_FORMAT, "added_tokens[0]");
     refused(GOOD "\"added_tokens\":[{\"id\":0,\"content\":\"<s>\"}]," BYTE_LEVEL "}", FM_ERR_FORMAT, "id 0");
-    refused(GOOD "\"added_tokens\":[{\"id\":3,\"content\":\"<s>\",\"lstrip\":true}]," BYTE_LEVEL "}", FM_ERR_UNSUPPORTED,
-            "lstrip");
-    refused(GOOD "\"added_tokens\":[{\"id\":3,\"content\":\"<s>\"},{\"id\":4,\"content\":\"<s>\"}]," BYTE_LEVEL "}",
+    refused(GOOD "\"added_tokens\":[{\"id\":3,\"content\":\"<s>\",\"lstrip\":true}]," BYTE_LEVEL "}",
+            FM_ERR_UNSUPPORTED, "lstrip");
+    refused(GOOD
+            "\"added_tokens\":[{\"id\":3,\"content\":\"<s>\"},{\"id\":4,\"content\":\"<s>\"}]," BYTE_LEVEL
+            "}",
             FM_ERR_FORMAT, "there twice");
 }
 
@@ -607,7 +627,8 @@ static void test_truncated(void **state) {
     for (size_t size = 0; size < whole; size++) {
         fm_tokenizer *t;
         fm_error err = {0};
-        char *cut = malloc(size ? size : 1); /* of exactly this size, so that the sanitizer sees a step too far */
+        char *cut =
+            malloc(size ? size : 1); /* of exactly this size, so that the sanitizer sees a step too far */
         memcpy(cut, text.data, size);
         fm_status status = fm_tokenizer_from_json(&t, cut, size, "cut.json", &err);
         if (status != FM_ERR_FORMAT) fail_msg("cut at %zu: %s", size, fm_status_name(status));
@@ -653,10 +674,14 @@ static void test_bad_tiktoken(void **state) {
     static const struct {
         const char *line, *word;
         fm_status status;
-    } bad[] = {{"YWI=", "line 258", FM_ERR_FORMAT},        {"YWI 7", "line 258", FM_ERR_FORMAT},
-               {"Y*I= 300", "line 258", FM_ERR_FORMAT},    {"YWM= x", "line 258", FM_ERR_FORMAT},
-               {"YWM= 300 1", "line 258", FM_ERR_FORMAT},  {"YWM= 5", "used twice", FM_ERR_FORMAT},
-               {"YWI= 300", "same bytes", FM_ERR_FORMAT},  {"YWM= 1048576", "1048575", FM_ERR_LIMIT},
+    } bad[] = {{"YWI=", "line 258", FM_ERR_FORMAT},
+               {"YWI 7", "line 258", FM_ERR_FORMAT},
+               {"Y*I= 300", "line 258", FM_ERR_FORMAT},
+               {"YWM= x", "line 258", FM_ERR_FORMAT},
+               {"YWM= 300 1", "line 258", FM_ERR_FORMAT},
+               {"YWM= 5", "used twice", FM_ERR_FORMAT},
+               {"YWI= 300", "same bytes", FM_ERR_FORMAT},
+               {"YWM= 1048576", "1048575", FM_ERR_LIMIT},
                {"YWM= 99999999999999999999", "1048575", FM_ERR_LIMIT}};
     size_t size = file.size;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -677,17 +702,24 @@ static void test_bad_files(void **state) {
     open_bytes("GGUF", 4, NULL, &t, FM_ERR_FORMAT, "version");
     fm_test_refused(fm_tokenizer_open(&t, "/nonexistent/tokenizer.json", NULL, &err), &err, FM_ERR_IO,
                     "/nonexistent/tokenizer.json", NULL);
-    fm_test_refused(fm_tokenizer_open(&t, FM_SOURCE_DIR "/src", NULL, &err), &err, FM_ERR_IO, "tokenizer.json", NULL);
+    fm_test_refused(fm_tokenizer_open(&t, FM_SOURCE_DIR "/src", NULL, &err), &err, FM_ERR_IO,
+                    "tokenizer.json", NULL);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden_deepseek_v3),  cmocka_unit_test(test_golden_deepseek_r1),
-        cmocka_unit_test(test_golden_qwen),         cmocka_unit_test(test_golden_llama),
-        cmocka_unit_test(test_golden_kimi),         cmocka_unit_test(test_vocab_deepseek_llm),
-        cmocka_unit_test(test_vocab_deepseek_coder), cmocka_unit_test(test_vocab_llama),
-        cmocka_unit_test(test_vocab_qwen2),         cmocka_unit_test(test_vocab_r1_qwen),
-        cmocka_unit_test(test_small_r1),            cmocka_unit_test(test_small_llama),
+        cmocka_unit_test(test_golden_deepseek_v3),
+        cmocka_unit_test(test_golden_deepseek_r1),
+        cmocka_unit_test(test_golden_qwen),
+        cmocka_unit_test(test_golden_llama),
+        cmocka_unit_test(test_golden_kimi),
+        cmocka_unit_test(test_vocab_deepseek_llm),
+        cmocka_unit_test(test_vocab_deepseek_coder),
+        cmocka_unit_test(test_vocab_llama),
+        cmocka_unit_test(test_vocab_qwen2),
+        cmocka_unit_test(test_vocab_r1_qwen),
+        cmocka_unit_test(test_small_r1),
+        cmocka_unit_test(test_small_llama),
         cmocka_unit_test(test_small_kimi),
         cmocka_unit_test(test_random_bytes),
         cmocka_unit_test(test_shortcuts),

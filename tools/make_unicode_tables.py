@@ -56,7 +56,7 @@ def main():
     out.write("/* unicode_table.c: made by tools/make_unicode_tables.py (regex %s, NFC of Unicode %s); not to be edited.\n"
               % (regex.__version__, unicodedata.unidata_version))
     out.write(" * Each entry begins a range of code points: first << 8 | flags of text/unicode.h. */\n")
-    out.write('#include "text/unicode.h"\n\n')
+    out.write('#include "text/unicode.h"\n\n/* clang-format off */\n')
     out.write("const int fm_unicode_range_count = %d;\n" % len(ranges))
     out.write("const uint32_t fm_unicode_ranges[] = {\n")
     for i in range(0, len(ranges), 9):

@@ -36,7 +36,8 @@ static fm_status print_ids(const fm_ids *ids, bool json, fm_error *err) {
 
 static fm_status push_id(fm_ids *ids, long long id, fm_error *err) {
     if (id < 0 || id > INT32_MAX)
-        return fm_error_set(err, FM_ERR_FORMAT, "standard input: id %zu: %lld is not in 0..%d", ids->count, id, INT32_MAX);
+        return fm_error_set(err, FM_ERR_FORMAT, "standard input: id %zu: %lld is not in 0..%d", ids->count,
+                            id, INT32_MAX);
     return fm_ids_push(ids, (int32_t)id, err);
 }
 
@@ -45,8 +46,8 @@ static fm_status parse_json_ids(const fm_buf *text, fm_ids *ids, fm_error *err) 
     json_error_t reason;
     json_t *root = json_loadb(text->data, text->size, JSON_REJECT_DUPLICATES, &reason);
     if (root == NULL)
-        return fm_error_set(err, FM_ERR_FORMAT, "standard input: line %d, column %d: %s", reason.line, reason.column,
-                            reason.text);
+        return fm_error_set(err, FM_ERR_FORMAT, "standard input: line %d, column %d: %s", reason.line,
+                            reason.column, reason.text);
     const json_t *list = json_is_array(root) ? root : json_object_get(root, "ids");
     fm_status status = FM_OK;
     if (!json_is_array(list)) status = fm_error_set(err, FM_ERR_FORMAT, "standard input: no list \"ids\"");
@@ -72,8 +73,8 @@ static fm_status parse_ids(const fm_buf *text, fm_ids *ids, fm_error *err) {
         errno = 0;
         long long id = strtoll(p, &stop, 10);
         if (stop == p || errno || (stop < end && (*stop == '\0' || !strchr(blanks, *stop))))
-            return fm_error_set(err, FM_ERR_FORMAT, "standard input: \"%.20s\" at byte %zu is not a token id", p,
-                                (size_t)(p - text->data));
+            return fm_error_set(err, FM_ERR_FORMAT, "standard input: \"%.20s\" at byte %zu is not a token id",
+                                p, (size_t)(p - text->data));
         fm_status status = push_id(ids, id, err);
         if (status != FM_OK) return status;
         for (p = stop; p < end && *p && strchr(blanks, *p);) p++;
@@ -94,7 +95,8 @@ fail:
     return status;
 }
 
-static fm_status encode(const fm_tokenizer *tokenizer, const fm_buf *input, bool specials, bool json, fm_error *err) {
+static fm_status encode(const fm_tokenizer *tokenizer, const fm_buf *input, bool specials, bool json,
+                        fm_error *err) {
     fm_ids ids = {0};
     fm_status status = fm_tokenizer_encode(tokenizer, input->data, input->size,
                                            specials ? FM_ENCODE_SPECIALS : FM_ENCODE_TEXT, &ids, err);
@@ -109,15 +111,17 @@ int fm_cmd_tokenize(int argc, char **argv) {
     const fm_flag flags[] = {
         {"decode", FM_FLAG_SWITCH, &to_text, .help = "read token ids, write the bytes they stand for"},
         {"json", FM_FLAG_SWITCH, &json, .help = "print {\"ids\":[...]}"},
-        {"no-specials", FM_FLAG_SWITCH, &no_specials, .help = "special tokens written in the text are plain text"},
+        {"no-specials", FM_FLAG_SWITCH, &no_specials,
+         .help = "special tokens written in the text are plain text"},
         {"pattern", FM_FLAG_TEXT, &options.pattern, .metavar = "RE",
          .help = "how text is cut into words, instead of the file's own pattern"},
     };
     const fm_usage usage = {
         .verb = "tokenize",
         .arguments = "FILE_OR_MODEL",
-        .summary = "Reads exact bytes on standard input and prints their token ids; no begin token is added.\n"
-                   "FILE_OR_MODEL is a tokenizer.json, a tiktoken file, a GGUF file, or a folder with a tokenizer.",
+        .summary =
+            "Reads exact bytes on standard input and prints their token ids; no begin token is added.\n"
+            "FILE_OR_MODEL is a tokenizer.json, a tiktoken file, a GGUF file, or a folder with a tokenizer.",
         .flags = flags,
         .flag_count = sizeof flags / sizeof *flags,
         .minimum_arguments = 1,

@@ -1,4 +1,5 @@
-/* cmd_tokenizer_train.c: `fathom tokenizer-train`: makes a vocabulary from training text and saves it as tokenizer.json. */
+/* cmd_tokenizer_train.c: `fathom tokenizer-train`: makes a vocabulary from training text and saves it as
+ * tokenizer.json. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,11 +13,21 @@
 
 /* The marks of DeepSeek's chat templates, and some room for later ones; ids 0 to 15. */
 static const fm_bpe_special specials[] = {
-    {"<｜begin▁of▁sentence｜>", true}, {"<｜end▁of▁sentence｜>", true}, {"<｜▁pad▁｜>", true},
-    {"<｜User｜>", true},              {"<｜Assistant｜>", true},       {"<think>", false},
-    {"</think>", false},               {"<｜reserved▁0｜>", true},      {"<｜reserved▁1｜>", true},
-    {"<｜reserved▁2｜>", true},        {"<｜reserved▁3｜>", true},      {"<｜reserved▁4｜>", true},
-    {"<｜reserved▁5｜>", true},        {"<｜reserved▁6｜>", true},      {"<｜reserved▁7｜>", true},
+    {"<｜begin▁of▁sentence｜>", true},
+    {"<｜end▁of▁sentence｜>", true},
+    {"<｜▁pad▁｜>", true},
+    {"<｜User｜>", true},
+    {"<｜Assistant｜>", true},
+    {"<think>", false},
+    {"</think>", false},
+    {"<｜reserved▁0｜>", true},
+    {"<｜reserved▁1｜>", true},
+    {"<｜reserved▁2｜>", true},
+    {"<｜reserved▁3｜>", true},
+    {"<｜reserved▁4｜>", true},
+    {"<｜reserved▁5｜>", true},
+    {"<｜reserved▁6｜>", true},
+    {"<｜reserved▁7｜>", true},
     {"<｜reserved▁8｜>", true},
 };
 
@@ -70,7 +81,8 @@ static fm_status put_doc(batch *b, const fm_doc *doc, fm_error *err) {
     return status;
 }
 
-static fm_status read_file(fm_bpe_trainer *trainer, batch *b, const char *path, uint64_t *bytes, fm_error *err) {
+static fm_status read_file(fm_bpe_trainer *trainer, batch *b, const char *path, uint64_t *bytes,
+                           fm_error *err) {
     fm_shard *shard = NULL;
     fm_doc doc;
     bool end = false;
@@ -109,7 +121,8 @@ static fm_status train(const fm_bpe_options *options, const fm_args *args, const
     FM_TRY(fm_bpe_trainer_finish(trainer, &tokenizer, err));
     FM_TRY(fm_tokenizer_save(tokenizer, out, err));
     if (options->progress && fm_tokenizer_vocab_size(tokenizer) < options->vocab_size)
-        fprintf(stderr, "\nthe texts gave only this many: no other pair occurs %" PRIu64 " times\n", options->min_count);
+        fprintf(stderr, "\nthe texts gave only this many: no other pair occurs %" PRIu64 " times\n",
+                options->min_count);
     printf("%s: %d tokens from %" PRIu64 " bytes\n", out, fm_tokenizer_vocab_size(tokenizer), bytes);
 fail:
     free(b.sizes);
@@ -125,23 +138,26 @@ int fm_cmd_tokenizer_train(int argc, char **argv) {
     const char *out = NULL;
     bool plain = false;
     const fm_flag flags[] = {
-        {"vocab", FM_FLAG_INT, &vocab_size, 256, FM_TOKENIZER_MAX_VOCAB, "N", "tokens in all, special ones included"},
+        {"vocab", FM_FLAG_INT, &vocab_size, 256, FM_TOKENIZER_MAX_VOCAB, "N",
+         "tokens in all, special ones included"},
         {"out", FM_FLAG_TEXT, &out, .metavar = "FILE", .help = "where the tokenizer.json goes"},
         {"pattern", FM_FLAG_TEXT, &options.pattern, .metavar = "RE",
          .help = "how text is cut into words; default: Qwen2's pattern, which takes digits singly"},
-        {"single-digits", FM_FLAG_SWITCH, &options.single_digits, .help = "every digit is a word, whatever the pattern"},
+        {"single-digits", FM_FLAG_SWITCH, &options.single_digits,
+         .help = "every digit is a word, whatever the pattern"},
         {"min-count", FM_FLAG_INT, &min_count, 1, 1e15, "N", "rarer pairs are never merged"},
-        {"plain", FM_FLAG_SWITCH, &plain, .help = "no special tokens; default: DeepSeek's chat marks and nine reserved"},
+        {"plain", FM_FLAG_SWITCH, &plain,
+         .help = "no special tokens; default: DeepSeek's chat marks and nine reserved"},
     };
-    const fm_usage usage = {
-        .verb = "tokenizer-train",
-        .arguments = "FILE...",
-        .summary = "Makes a byte-level BPE vocabulary from texts (.txt, .md, .jsonl, each also as .zst) and saves it\n"
-                   "as a tokenizer.json that transformers and tokenizers open.",
-        .flags = flags,
-        .flag_count = sizeof flags / sizeof *flags,
-        .minimum_arguments = 1,
-        .maximum_arguments = -1};
+    const fm_usage usage = {.verb = "tokenizer-train",
+                            .arguments = "FILE...",
+                            .summary = "Makes a byte-level BPE vocabulary from texts (.txt, .md, .jsonl, "
+                                       "each also as .zst) and saves it\n"
+                                       "as a tokenizer.json that transformers and tokenizers open.",
+                            .flags = flags,
+                            .flag_count = sizeof flags / sizeof *flags,
+                            .minimum_arguments = 1,
+                            .maximum_arguments = -1};
     fm_args args;
     fm_error err = {0};
     int code = fm_flags_parse(&usage, argc, argv, &args);

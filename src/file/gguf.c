@@ -1,4 +1,5 @@
-/* gguf.c: see gguf.h. Values are read byte by byte, so neither alignment nor the machine's byte order matters. */
+/* gguf.c: see gguf.h. Values are read byte by byte, so neither alignment nor the machine's byte order
+ * matters. */
 #include "file/gguf.h"
 
 #include <stdlib.h>
@@ -15,10 +16,13 @@ struct fm_gguf {
 static const struct {
     const char *name;
     uint8_t size; /* of one value; 0: not fixed */
-} types[FM_GGUF_TYPES] = {{"u8", 1},  {"i8", 1},   {"u16", 2},    {"i16", 2},   {"u32", 4}, {"i32", 4}, {"f32", 4},
-                          {"bool", 1}, {"string", 0}, {"array", 0}, {"u64", 8}, {"i64", 8}, {"f64", 8}};
+} types[FM_GGUF_TYPES] = {{"u8", 1},  {"i8", 1},  {"u16", 2},  {"i16", 2},    {"u32", 4},
+                          {"i32", 4}, {"f32", 4}, {"bool", 1}, {"string", 0}, {"array", 0},
+                          {"u64", 8}, {"i64", 8}, {"f64", 8}};
 
-const char *fm_gguf_type_name(fm_gguf_type type) { return (unsigned)type < FM_GGUF_TYPES ? types[type].name : "unknown"; }
+const char *fm_gguf_type_name(fm_gguf_type type) {
+    return (unsigned)type < FM_GGUF_TYPES ? types[type].name : "unknown";
+}
 
 static uint64_t load(const uint8_t *p, int size) {
     uint64_t value = 0;
@@ -35,8 +39,9 @@ typedef struct reader {
 } reader;
 
 static fm_status truncated(const reader *r, const char *what, uint64_t need) {
-    return fm_error_set(r->err, FM_ERR_FORMAT, "%s: %s at byte %zu needs %llu bytes, the file ends after %zu", r->name,
-                        what, (size_t)(r->at - r->begin), (unsigned long long)need, (size_t)(r->end - r->at));
+    return fm_error_set(r->err, FM_ERR_FORMAT, "%s: %s at byte %zu needs %llu bytes, the file ends after %zu",
+                        r->name, what, (size_t)(r->at - r->begin), (unsigned long long)need,
+                        (size_t)(r->end - r->at));
 }
 
 static fm_status skip(reader *r, uint64_t size, const char *what) {
@@ -89,8 +94,8 @@ static fm_status take_pair(reader *r, fm_gguf_pair *pair) {
     char key[FM_GGUF_MAX_KEY + 1];
     FM_TRY(take_string(r, &pair->key, "a key"));
     if (pair->key.size == 0 || pair->key.size > FM_GGUF_MAX_KEY)
-        return fm_error_set(r->err, FM_ERR_LIMIT, "%s: a key before byte %zu is %zu bytes long, limit 1..%d", r->name,
-                            (size_t)(r->at - r->begin), pair->key.size, FM_GGUF_MAX_KEY);
+        return fm_error_set(r->err, FM_ERR_LIMIT, "%s: a key before byte %zu is %zu bytes long, limit 1..%d",
+                            r->name, (size_t)(r->at - r->begin), pair->key.size, FM_GGUF_MAX_KEY);
     for (size_t i = 0; i < pair->key.size; i++)
         if ((uint8_t)pair->key.data[i] < 0x20 || (uint8_t)pair->key.data[i] > 0x7e)
             return fm_error_set(r->err, FM_ERR_FORMAT, "%s: a key before byte %zu holds byte 0x%02x", r->name,
@@ -111,7 +116,8 @@ static fm_status take_pair(reader *r, fm_gguf_pair *pair) {
     if (pair->element == FM_GGUF_BOOL) {
         for (uint64_t i = 0; i < pair->count; i++)
             if (pair->data[i] > 1)
-                return fm_error_set(r->err, FM_ERR_FORMAT, "%s: %s: a bool is %u, limit 1", r->name, key, pair->data[i]);
+                return fm_error_set(r->err, FM_ERR_FORMAT, "%s: %s: a bool is %u, limit 1", r->name, key,
+                                    pair->data[i]);
     }
 fail:
     return status;
@@ -130,10 +136,12 @@ static fm_status take_header(reader *r, uint64_t *tensors, uint64_t *pairs) {
     fm_status status = FM_OK;
     uint64_t version = 0;
     if (r->end - r->at < 4 || memcmp(r->at, "GGUF", 4) != 0)
-        return fm_error_set(r->err, FM_ERR_FORMAT, "%s: not a GGUF file: the first four bytes are not \"GGUF\"", r->name);
+        return fm_error_set(r->err, FM_ERR_FORMAT,
+                            "%s: not a GGUF file: the first four bytes are not \"GGUF\"", r->name);
     r->at += 4;
     FM_TRY(take_int(r, 4, &version, "the version"));
-    if (version >= 1u << 24) return fm_error_set(r->err, FM_ERR_UNSUPPORTED, "%s: a big-endian GGUF file", r->name);
+    if (version >= 1u << 24)
+        return fm_error_set(r->err, FM_ERR_UNSUPPORTED, "%s: a big-endian GGUF file", r->name);
     if (version != 2 && version != 3)
         return fm_error_set(r->err, FM_ERR_UNSUPPORTED, "%s: GGUF version %u, supported are 2 and 3", r->name,
                             (unsigned)version);
@@ -142,8 +150,9 @@ static fm_status take_header(reader *r, uint64_t *tensors, uint64_t *pairs) {
     /* A pair takes at least 13 bytes, a tensor record 24. */
     uint64_t left = (uint64_t)(r->end - r->at);
     if (*pairs > FM_GGUF_MAX_PAIRS || *pairs > left / 13)
-        return fm_error_set(r->err, FM_ERR_LIMIT, "%s: %llu pairs, limit %d (and %llu by the file's size)", r->name,
-                            (unsigned long long)*pairs, FM_GGUF_MAX_PAIRS, (unsigned long long)(left / 13));
+        return fm_error_set(r->err, FM_ERR_LIMIT, "%s: %llu pairs, limit %d (and %llu by the file's size)",
+                            r->name, (unsigned long long)*pairs, FM_GGUF_MAX_PAIRS,
+                            (unsigned long long)(left / 13));
     if (*tensors > left / 24)
         return fm_error_set(r->err, FM_ERR_LIMIT, "%s: %llu tensors, limit %llu by the file's size", r->name,
                             (unsigned long long)*tensors, (unsigned long long)(left / 24));
@@ -163,7 +172,8 @@ fm_status fm_gguf_open(fm_gguf **out, const void *bytes, size_t size, const char
         g->pairs = calloc(pairs + 1, sizeof *g->pairs);
     }
     if (g == NULL || g->name == NULL || g->pairs == NULL) {
-        status = fm_error_set(err, FM_ERR_MEMORY, "%s: no memory for %llu pairs", name, (unsigned long long)pairs);
+        status =
+            fm_error_set(err, FM_ERR_MEMORY, "%s: no memory for %llu pairs", name, (unsigned long long)pairs);
         goto fail;
     }
     for (uint64_t i = 0; i < pairs; i++) FM_TRY(take_pair(&r, &g->pairs[g->pair_count++]));
@@ -171,7 +181,8 @@ fm_status fm_gguf_open(fm_gguf **out, const void *bytes, size_t size, const char
     for (int i = 1; i < g->pair_count; i++) {
         fm_gguf_string key = g->pairs[i].key;
         if (compare_keys(g->pairs[i - 1].key, key) == 0) {
-            status = fm_error_set(err, FM_ERR_FORMAT, "%s: the key %.*s is there twice", name, (int)key.size, key.data);
+            status = fm_error_set(err, FM_ERR_FORMAT, "%s: the key %.*s is there twice", name, (int)key.size,
+                                  key.data);
             goto fail;
         }
     }

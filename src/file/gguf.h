@@ -1,20 +1,18 @@
 /* gguf.h: reading GGUF files (versions 2 and 3, little-endian): the header and its keys and values.
  *
  * Format (numbers little-endian, nothing is padded before the tensor data):
- *   magic "GGUF" | u32 version | u64 tensor count | u64 pair count | pairs | tensor records | padding | tensor data
- *   string: u64 bytes, then the bytes (UTF-8, no NUL)
- *   pair:   string key | u32 type | value
- *   types:  0 u8, 1 i8, 2 u16, 3 i16, 4 u32, 5 i32, 6 f32, 7 bool (one byte, 0 or 1), 8 string, 9 array, 10 u64,
- *           11 i64, 12 f64
- *   array:  u32 element type | u64 count | elements
- *   tensor record: string name | u32 dimensions | u64 size of each, the fastest first | u32 type | u64 offset in the
- *           data, which begins at the next multiple of general.alignment (32 unless said)
+ *   magic "GGUF" | u32 version | u64 tensor count | u64 pair count | pairs | tensor records | padding |
+ * tensor data string: u64 bytes, then the bytes (UTF-8, no NUL) pair:   string key | u32 type | value types:
+ * 0 u8, 1 i8, 2 u16, 3 i16, 4 u32, 5 i32, 6 f32, 7 bool (one byte, 0 or 1), 8 string, 9 array, 10 u64, 11
+ * i64, 12 f64 array:  u32 element type | u64 count | elements tensor record: string name | u32 dimensions |
+ * u64 size of each, the fastest first | u32 type | u64 offset in the data, which begins at the next multiple
+ * of general.alignment (32 unless said)
  *
- * The bytes are borrowed (a mapped file) and must outlive the fm_gguf; everything handed out points into them. All
- * sizes are checked against the file's on opening, so that later calls cannot run over.
+ * The bytes are borrowed (a mapped file) and must outlive the fm_gguf; everything handed out points into
+ * them. All sizes are checked against the file's on opening, so that later calls cannot run over.
  *
- * It refuses: other versions, big-endian files, counts that the file is too short for, unknown types, arrays of arrays,
- * keys that are empty, repeated, longer than FM_GGUF_MAX_KEY or not UTF-8 text.
+ * It refuses: other versions, big-endian files, counts that the file is too short for, unknown types, arrays
+ * of arrays, keys that are empty, repeated, longer than FM_GGUF_MAX_KEY or not UTF-8 text.
  */
 #ifndef FM_FILE_GGUF_H
 #define FM_FILE_GGUF_H
@@ -70,17 +68,18 @@ uint64_t fm_gguf_tensor_count(const fm_gguf *gguf);
 size_t fm_gguf_tensor_offset(const fm_gguf *gguf);
 
 int fm_gguf_pair_count(const fm_gguf *gguf);
-const fm_gguf_pair *fm_gguf_pair_at(const fm_gguf *gguf, int i); /* in key order */
+const fm_gguf_pair *fm_gguf_pair_at(const fm_gguf *gguf, int i);        /* in key order */
 const fm_gguf_pair *fm_gguf_find(const fm_gguf *gguf, const char *key); /* NULL: no such key */
 
-/* The value of a key that must be there with that type. FM_ERR_FORMAT names key, type wanted and type found. Integers
- * of any width and sign are accepted where they fit. */
+/* The value of a key that must be there with that type. FM_ERR_FORMAT names key, type wanted and type found.
+ * Integers of any width and sign are accepted where they fit. */
 fm_status fm_gguf_get_string(const fm_gguf *gguf, const char *key, fm_gguf_string *out, fm_error *err);
 fm_status fm_gguf_get_int(const fm_gguf *gguf, const char *key, int64_t *out, fm_error *err);
-fm_status fm_gguf_get_float(const fm_gguf *gguf, const char *key, double *out, fm_error *err); /* f32 or f64 */
+fm_status fm_gguf_get_float(const fm_gguf *gguf, const char *key, double *out,
+                            fm_error *err); /* f32 or f64 */
 fm_status fm_gguf_get_bool(const fm_gguf *gguf, const char *key, bool *out, fm_error *err);
-fm_status fm_gguf_get_array(const fm_gguf *gguf, const char *key, fm_gguf_type element, const fm_gguf_pair **out,
-                            fm_error *err);
+fm_status fm_gguf_get_array(const fm_gguf *gguf, const char *key, fm_gguf_type element,
+                            const fm_gguf_pair **out, fm_error *err);
 
 /* Walks an array of strings: *cursor begins as pair->data; call at most pair->count times. */
 fm_gguf_string fm_gguf_next_string(const uint8_t **cursor);

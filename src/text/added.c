@@ -42,8 +42,8 @@ fm_status fm_added_put(fm_added_tree *tree, const uint8_t *text, size_t size, in
     return FM_OK;
 }
 
-bool fm_added_next(const fm_added_tree *tree, const uint8_t *text, size_t size, size_t from, size_t *begin, size_t *end,
-                   int32_t *id) {
+bool fm_added_next(const fm_added_tree *tree, const uint8_t *text, size_t size, size_t from, size_t *begin,
+                   size_t *end, int32_t *id) {
     if (tree->count == 0) return false;
     for (size_t i = from; i < size; i++) {
         int32_t node = tree->root[text[i]];

@@ -1,8 +1,9 @@
 /* bpe_merge.c: the merge loop; see bpe_train.h for the algorithm and bpe_merge.h for the contract.
  *
- * Each pair of neighbouring symbols knows how often it occurs and in which words. Merging a pair touches only the words
- * of its list; counts of the pairs around each place are corrected at once. The heap is lazy: a pair whose count fell
- * keeps its old entry, which is put right when it comes up; a pair whose count rose is queued again.
+ * Each pair of neighbouring symbols knows how often it occurs and in which words. Merging a pair touches only
+ * the words of its list; counts of the pairs around each place are corrected at once. The heap is lazy: a
+ * pair whose count fell keeps its old entry, which is put right when it comes up; a pair whose count rose is
+ * queued again.
  */
 #include "text/bpe_merge.h"
 
@@ -44,7 +45,8 @@ typedef struct merger {
 } merger;
 
 static fm_status no_memory(merger *m) {
-    return fm_error_set(m->err, FM_ERR_MEMORY, "no memory for %zu pairs of %zu words", m->pair_count, m->counts->count);
+    return fm_error_set(m->err, FM_ERR_MEMORY, "no memory for %zu pairs of %zu words", m->pair_count,
+                        m->counts->count);
 }
 
 /* Doubles *list when it is full. */
@@ -70,7 +72,8 @@ static fm_status push(merger *m, uint32_t index) {
     if (!make_room(&m->heap, m->heap_count, &m->heap_room, sizeof *m->heap)) return no_memory(m);
     entry new = {m->pairs[index].count, index};
     size_t i = m->heap_count++;
-    for (; i > 0 && is_better(m, new, m->heap[(i - 1) / 2]); i = (i - 1) / 2) m->heap[i] = m->heap[(i - 1) / 2];
+    for (; i > 0 && is_better(m, new, m->heap[(i - 1) / 2]); i = (i - 1) / 2)
+        m->heap[i] = m->heap[(i - 1) / 2];
     m->heap[i] = new;
     return FM_OK;
 }
@@ -222,8 +225,8 @@ fail:
 
 /* ---- the loop ---- */
 
-/* Makes the token for a pair, or finds the one that has its bytes already; *id -1 when the bytes are those of a special
- * token or too long, so that the pair must not be merged. */
+/* Makes the token for a pair, or finds the one that has its bytes already; *id -1 when the bytes are those of
+ * a special token or too long, so that the pair must not be merged. */
 static fm_status make_token(merger *m, const pair *p, int32_t *id) {
     fm_tokenizer *t = m->t;
     size_t left_size = t->sizes[p->left], size = left_size + t->sizes[p->right];
@@ -269,7 +272,8 @@ static void release(merger *m) {
     free(m->words);
 }
 
-fm_status fm_bpe_merge(fm_tokenizer *t, const fm_word_counts *counts, const fm_bpe_options *options, fm_error *err) {
+fm_status fm_bpe_merge(fm_tokenizer *t, const fm_word_counts *counts, const fm_bpe_options *options,
+                       fm_error *err) {
     merger m = {.t = t, .counts = counts, .err = err};
     int64_t least = options->min_count ? (int64_t)options->min_count : 2;
     fm_status status = load_words(&m);
@@ -278,7 +282,8 @@ fm_status fm_bpe_merge(fm_tokenizer *t, const fm_word_counts *counts, const fm_b
         int64_t now = m.pairs[best.pair].count;
         if (now < least) continue; /* it can only come back when it is raised, and then it is queued */
         if (now != best.count) {
-            if (now < best.count) status = push(&m, best.pair); /* else it was queued again when it was raised */
+            if (now < best.count)
+                status = push(&m, best.pair); /* else it was queued again when it was raised */
             continue;
         }
         status = merge_pair(&m, best.pair);

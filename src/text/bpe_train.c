@@ -27,9 +27,10 @@ static fm_status put_specials(fm_tokenizer *t, const fm_bpe_options *options, fm
         const fm_bpe_special *special = &options->specials[i];
         if (fm_tokenizer_special(t, special->text) >= 0)
             return fm_error_set(err, FM_ERR_ARG, "the special token \"%s\" is given twice", special->text);
-        fm_status status = fm_tokenizer_put(t, t->vocab_size, special->text, strlen(special->text), FM_TOKEN_RAW,
-                                            "special tokens", err);
-        if (status == FM_OK) status = fm_tokenizer_put_added(t, t->vocab_size - 1, special->control, false, err);
+        fm_status status = fm_tokenizer_put(t, t->vocab_size, special->text, strlen(special->text),
+                                            FM_TOKEN_RAW, "special tokens", err);
+        if (status == FM_OK)
+            status = fm_tokenizer_put_added(t, t->vocab_size - 1, special->control, false, err);
         if (status != FM_OK) return status;
     }
     return FM_OK;
@@ -51,14 +52,16 @@ fm_status fm_bpe_trainer_create(fm_bpe_trainer **out, const fm_bpe_options *opti
     int32_t least = options->special_count + 256;
     *out = NULL;
     if (options->vocab_size < least || options->vocab_size > FM_TOKENIZER_MAX_VOCAB)
-        return fm_error_set(err, FM_ERR_ARG, "vocabulary size %d: must be %d (256 bytes and %d special tokens) to %d",
+        return fm_error_set(err, FM_ERR_ARG,
+                            "vocabulary size %d: must be %d (256 bytes and %d special tokens) to %d",
                             options->vocab_size, least, options->special_count, FM_TOKENIZER_MAX_VOCAB);
     fm_bpe_trainer *trainer = calloc(1, sizeof *trainer);
     if (trainer == NULL) return fm_error_set(err, FM_ERR_MEMORY, "no memory for a trainer");
     trainer->options = *options;
     FM_TRY(fm_tokenizer_new(&trainer->t, "new vocabulary", err));
     if (options->single_digits) FM_TRY(fm_tokenizer_put_pattern(trainer->t, "\\p{N}", err));
-    FM_TRY(fm_tokenizer_put_pattern(trainer->t, options->pattern ? options->pattern : fm_pretokenizer_default(), err));
+    FM_TRY(fm_tokenizer_put_pattern(trainer->t,
+                                    options->pattern ? options->pattern : fm_pretokenizer_default(), err));
     FM_TRY(put_specials(trainer->t, options, err));
     FM_TRY(put_bytes(trainer->t, err));
     *out = trainer;
@@ -76,8 +79,8 @@ void fm_bpe_trainer_free(fm_bpe_trainer *trainer) {
 }
 
 /* Counts the words of a piece, cutting it with pattern `level` and those after it. */
-static fm_status count_piece(const fm_tokenizer *t, fm_word_counts *counts, const uint8_t *text, size_t size, int level,
-                             fm_error *err) {
+static fm_status count_piece(const fm_tokenizer *t, fm_word_counts *counts, const uint8_t *text, size_t size,
+                             int level, fm_error *err) {
     if (level == t->pattern_count)
         return size > MAX_WORD_BYTES ? FM_OK : fm_word_counts_add(counts, text, size, 1, err);
     fm_pattern_scratch scratch = {0};
@@ -119,21 +122,23 @@ typedef struct position {
     size_t index, at;
 } position;
 
-/* Counts about CHUNK_BYTES of texts from *here on, and moves *here behind them. With counts NULL it only moves. */
-static fm_status count_some(const fm_tokenizer *t, fm_word_counts *counts, const fm_bpe_text *texts, size_t count,
-                            position *here, fm_error *err) {
+/* Counts about CHUNK_BYTES of texts from *here on, and moves *here behind them. With counts NULL it only
+ * moves. */
+static fm_status count_some(const fm_tokenizer *t, fm_word_counts *counts, const fm_bpe_text *texts,
+                            size_t count, position *here, fm_error *err) {
     fm_status status = FM_OK;
     for (size_t done = 0; here->index < count && done < CHUNK_BYTES && status == FM_OK;) {
         const fm_bpe_text *text = &texts[here->index];
         size_t end = chunk_end(text->bytes, text->size, here->at);
-        if (counts) status = count_chunk(t, counts, text->bytes + here->at, end - here->at, err);
+        if (counts && end > 0) status = count_chunk(t, counts, text->bytes + here->at, end - here->at, err);
         done += end - here->at;
         *here = end < text->size ? (position){here->index, end} : (position){here->index + 1, 0};
     }
     return status;
 }
 
-/* Each thread takes a part of the texts at a time and counts on its own; sums do not depend on their order. */
+/* Each thread takes a part of the texts at a time and counts on its own; sums do not depend on their order.
+ */
 static fm_status count_parallel(fm_bpe_trainer *trainer, const fm_bpe_text *texts, size_t count, int threads,
                                 fm_error *err) {
     fm_status status = FM_OK;
@@ -166,7 +171,8 @@ static fm_status count_parallel(fm_bpe_trainer *trainer, const fm_bpe_text *text
 }
 
 fm_status fm_bpe_trainer_add(fm_bpe_trainer *trainer, const fm_bpe_text *texts, size_t count, fm_error *err) {
-    if (trainer->t == NULL) return fm_error_set(err, FM_ERR_STATE, "the vocabulary is finished: no more texts");
+    if (trainer->t == NULL)
+        return fm_error_set(err, FM_ERR_STATE, "the vocabulary is finished: no more texts");
     int threads = trainer->options.threads > 0 ? trainer->options.threads : omp_get_max_threads();
     if (threads > 1) return count_parallel(trainer, texts, count, threads, err);
     fm_status status = FM_OK;

@@ -3,7 +3,9 @@
 
 #include "text/unicode.h"
 
-static bool is_itself(uint32_t c) { return (c >= 0x21 && c <= 0x7e) || (c >= 0xa1 && c <= 0xff && c != 0xad); }
+static bool is_itself(uint32_t c) {
+    return (c >= 0x21 && c <= 0x7e) || (c >= 0xa1 && c <= 0xff && c != 0xad);
+}
 
 /* Those that are not themselves are 00-20, 7F-A0 and AD: 33, 34 and 1. */
 uint32_t fm_byte_to_char(uint8_t byte) {

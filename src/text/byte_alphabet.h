@@ -1,7 +1,7 @@
 /* byte_alphabet.h: the printable characters that stand for bytes in tokenizer.json and GGUF vocabularies.
  *
- * GPT-2's rule: the bytes 21-7E, A1-AC and AE-FF (hexadecimal) stand for themselves as code points; the other 68, in
- * ascending order, are U+0100, U+0101 ... (so a space is U+0120).
+ * GPT-2's rule: the bytes 21-7E, A1-AC and AE-FF (hexadecimal) stand for themselves as code points; the other
+ * 68, in ascending order, are U+0100, U+0101 ... (so a space is U+0120).
  */
 #ifndef FM_TEXT_BYTE_ALPHABET_H
 #define FM_TEXT_BYTE_ALPHABET_H

@@ -30,7 +30,8 @@ void fm_charset_add_class(fm_charset *set, uint32_t mask, uint8_t flags) {
     for (int i = 0; i < fm_unicode_range_count; i++) {
         uint32_t entry = fm_unicode_ranges[i];
         uint32_t next = i + 1 < fm_unicode_range_count ? fm_unicode_ranges[i + 1] >> 8 : FM_UNICODE_LIMIT;
-        if ((mask >> (entry & FM_UNICODE_CATEGORY) & 1) || (entry & flags)) fm_charset_add(set, entry >> 8, next - 1);
+        if ((mask >> (entry & FM_UNICODE_CATEGORY) & 1) || (entry & flags))
+            fm_charset_add(set, entry >> 8, next - 1);
     }
 }
 

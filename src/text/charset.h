@@ -1,7 +1,8 @@
 /* charset.h: sets of characters as sorted ranges, for compiling pre-tokeniser patterns.
  *
- * The universe is [0, FM_UNICODE_LIMIT]: all code points and FM_UNICODE_INVALID, the byte that is no character, which
- * only complements contain. Owner: whoever declared it; {0} is the empty set. Lack of memory sticks in `failed`.
+ * The universe is [0, FM_UNICODE_LIMIT]: all code points and FM_UNICODE_INVALID, the byte that is no
+ * character, which only complements contain. Owner: whoever declared it; {0} is the empty set. Lack of memory
+ * sticks in `failed`.
  */
 #ifndef FM_TEXT_CHARSET_H
 #define FM_TEXT_CHARSET_H
@@ -22,7 +23,8 @@ typedef struct fm_charset {
 void fm_charset_add(fm_charset *set, uint32_t first, uint32_t last);
 void fm_charset_add_set(fm_charset *set, const fm_charset *other);
 
-/* All characters whose category is in `mask` (1 << category), or which have one of `flags` (text/unicode.h). */
+/* All characters whose category is in `mask` (1 << category), or which have one of `flags` (text/unicode.h).
+ */
 void fm_charset_add_class(fm_charset *set, uint32_t mask, uint8_t flags);
 
 /* Sorts and joins ranges; the functions below need tidy sets and leave tidy sets. */

@@ -48,14 +48,16 @@ void fm_pattern_scratch_release(fm_pattern_scratch *scratch) {
 }
 
 /* Kind of the character at p and its length. */
-static inline unsigned kind_at(const fm_pattern *pattern, const uint8_t *p, const uint8_t *end, size_t *length) {
+static inline unsigned kind_at(const fm_pattern *pattern, const uint8_t *p, const uint8_t *end,
+                               size_t *length) {
     uint32_t code = *p;
     if (code < 0x80) {
         *length = 1;
         return pattern->ascii[code];
     }
     *length = fm_utf8_decode(p, end, &code);
-    return pattern->blocks[(size_t)pattern->page[code / FM_PATTERN_PAGE] * FM_PATTERN_PAGE + code % FM_PATTERN_PAGE];
+    return pattern
+        ->blocks[(size_t)pattern->page[code / FM_PATTERN_PAGE] * FM_PATTERN_PAGE + code % FM_PATTERN_PAGE];
 }
 
 enum {
@@ -76,8 +78,8 @@ static size_t bit_of(const fm_pattern *pattern, place here) {
 static bool opens_block(size_t at, size_t previous) { return at / BLOCK != previous / BLOCK; }
 
 /* Marks the places from `here` up to `stop`, from which no match was found, as hopeless. */
-static void mark_hopeless(const fm_pattern *pattern, fm_pattern_scratch *scratch, const uint8_t *text, size_t size,
-                          place here, size_t stop) {
+static void mark_hopeless(const fm_pattern *pattern, fm_pattern_scratch *scratch, const uint8_t *text,
+                          size_t size, place here, size_t stop) {
     size_t previous = here.at - 1;
     while (here.state != 0 && here.at < stop && here.at < size) {
         size_t bit = bit_of(pattern, here), length;
@@ -89,10 +91,11 @@ static void mark_hopeless(const fm_pattern *pattern, fm_pattern_scratch *scratch
     }
 }
 
-/* Goes on from `here`, where a match attempt has run far past its last match. It ends early at a place from which an
- * earlier attempt found nothing, and leaves such marks itself. Returns the end of the last match, or `last`. */
-static size_t match_far(const fm_pattern *pattern, fm_pattern_scratch *scratch, const uint8_t *text, size_t size,
-                        place here, size_t last) {
+/* Goes on from `here`, where a match attempt has run far past its last match. It ends early at a place from
+ * which an earlier attempt found nothing, and leaves such marks itself. Returns the end of the last match, or
+ * `last`. */
+static size_t match_far(const fm_pattern *pattern, fm_pattern_scratch *scratch, const uint8_t *text,
+                        size_t size, place here, size_t last) {
     if (scratch->hopeless == NULL) {
         scratch->room = (size / BLOCK + 1) * (size_t)pattern->states / 64 + 1;
         scratch->hopeless = calloc(scratch->room, sizeof *scratch->hopeless);
@@ -117,8 +120,8 @@ static size_t match_far(const fm_pattern *pattern, fm_pattern_scratch *scratch, 
 }
 
 /* The end of the match that begins at `at`, or `at` when there is none. */
-static inline size_t match_here(const fm_pattern *pattern, fm_pattern_scratch *scratch, const uint8_t *text, size_t size,
-                                size_t at) {
+static inline size_t match_here(const fm_pattern *pattern, fm_pattern_scratch *scratch, const uint8_t *text,
+                                size_t size, size_t at) {
     const uint16_t *next = pattern->next;
     unsigned stride = (unsigned)pattern->stride, state = 1;
     size_t last = at, i = at;

@@ -1,4 +1,5 @@
-/* pattern_impl.h: what the three files of the pattern compiler share: parser -> program -> tables. Private. */
+/* pattern_impl.h: what the three files of the pattern compiler share: parser -> program -> tables. Private.
+ */
 #ifndef FM_TEXT_PATTERN_IMPL_H
 #define FM_TEXT_PATTERN_IMPL_H
 
@@ -10,7 +11,8 @@
 typedef struct fm_pattern_step {
     enum {
         FM_STEP_SET,   /* takes one character of `set`, goes on behind */
-        FM_STEP_LOOK,  /* goes on behind if the next character is in `set`, or, with at_end, if there is none */
+        FM_STEP_LOOK,  /* goes on behind if the next character is in `set`, or, with at_end, if there is none
+                        */
         FM_STEP_SPLIT, /* goes to x, or if that fails to y */
         FM_STEP_JUMP,  /* goes to x */
         FM_STEP_MATCH  /* the end of the pattern */
@@ -35,13 +37,13 @@ enum { FM_PATTERN_PAGE = 256, FM_PATTERN_PAGES = FM_UNICODE_LIMIT / FM_PATTERN_P
 
 struct fm_pattern {
     char *source;
-    int kinds;                        /* kinds of characters; number `kinds` stands for the end of the text */
-    int states;                       /* state 0 is dead, state 1 the start */
-    int stride;                       /* kinds + 1 */
-    uint8_t ascii[128];               /* kind of each ASCII character */
-    uint16_t page[FM_PATTERN_PAGES];  /* code point >> 8 -> block of 256 entries in `blocks` */
-    uint8_t *blocks;                  /* kinds */
-    uint16_t *next;                   /* [states, stride]: next state << 1 | "a match ends before this character" */
+    int kinds;                       /* kinds of characters; number `kinds` stands for the end of the text */
+    int states;                      /* state 0 is dead, state 1 the start */
+    int stride;                      /* kinds + 1 */
+    uint8_t ascii[128];              /* kind of each ASCII character */
+    uint16_t page[FM_PATTERN_PAGES]; /* code point >> 8 -> block of 256 entries in `blocks` */
+    uint8_t *blocks;                 /* kinds */
+    uint16_t *next; /* [states, stride]: next state << 1 | "a match ends before this character" */
 };
 
 /* pattern_table.c: fills kinds, pages and transitions. */

@@ -28,7 +28,8 @@ static fm_status wrong(parser *p, const uint8_t *where, const char *what) {
 }
 
 static fm_status too_long(parser *p) {
-    return fm_error_set(p->err, FM_ERR_LIMIT, "pattern: needs more than the limit of %d steps", FM_PATTERN_MAX_STEPS);
+    return fm_error_set(p->err, FM_ERR_LIMIT, "pattern: needs more than the limit of %d steps",
+                        FM_PATTERN_MAX_STEPS);
 }
 
 static bool looking_at(const parser *p, const char *word) {
@@ -109,11 +110,13 @@ static fm_status parse_hex(parser *p, int digits, uint32_t *code) {
     bool braces = take(p, "{");
     uint32_t value = 0;
     int n = 0;
-    while (p->at < p->end && hex_digit(*p->at) >= 0 && n < (braces ? 8 : digits) && value < FM_UNICODE_LIMIT) {
+    while (p->at < p->end && hex_digit(*p->at) >= 0 && n < (braces ? 8 : digits) &&
+           value < FM_UNICODE_LIMIT) {
         value = value << 4 | (uint32_t)hex_digit(*p->at++);
         n++;
     }
-    if (n == 0 || (!braces && n != digits) || (braces && !take(p, "}"))) return wrong(p, where, "bad hexadecimal number");
+    if (n == 0 || (!braces && n != digits) || (braces && !take(p, "}")))
+        return wrong(p, where, "bad hexadecimal number");
     if (value >= FM_UNICODE_LIMIT) return wrong(p, where, "code point above 10FFFF");
     *code = value;
     return FM_OK;
@@ -196,7 +199,8 @@ static fm_status parse_escape(parser *p, fm_charset *set, bool *single, uint32_t
 
 static fm_status parse_class(parser *p, fm_charset *set);
 
-/* One member of a class: a nested class, an escape, a character; *single says whether a range may begin with it. */
+/* One member of a class: a nested class, an escape, a character; *single says whether a range may begin with
+ * it. */
 static fm_status parse_member(parser *p, fm_charset *set, bool *single, uint32_t *code) {
     const uint8_t *where = p->at;
     *single = false;
@@ -363,7 +367,8 @@ static fm_status parse_piece(parser *p) {
             if ((status = intern(p, &set, &number)) != FM_OK) return status;
             return emit(p, (fm_pattern_step){.kind = FM_STEP_LOOK, .set = number, .at_end = true}, NULL);
         }
-        status = *where == '^' ? refuse(p, where, "anchor ^") : wrong(p, where, "quantifier without anything to repeat");
+        status = *where == '^' ? refuse(p, where, "anchor ^")
+                               : wrong(p, where, "quantifier without anything to repeat");
     }
     if (status == FM_OK && (status = intern(p, &set, &number)) == FM_OK)
         return emit(p, (fm_pattern_step){.kind = FM_STEP_SET, .set = number}, NULL);
@@ -401,7 +406,8 @@ static fm_status parse_quantifier(parser *p, int *min, int *max, bool *lazy) {
         }
         if (*min < 0 || !take(p, "}")) return wrong(p, where, "bad {m,n}");
         if (*max < *min || *max == 0) return wrong(p, where, "empty {m,n}");
-        if (*min > FM_PATTERN_MAX_STEPS || (*max > FM_PATTERN_MAX_STEPS && *max != UNBOUNDED)) return too_long(p);
+        if (*min > FM_PATTERN_MAX_STEPS || (*max > FM_PATTERN_MAX_STEPS && *max != UNBOUNDED))
+            return too_long(p);
     } else {
         return FM_OK;
     }
@@ -432,8 +438,8 @@ static fm_status emit_copy(parser *p, int start, int size) {
     return status;
 }
 
-/* x{m,n} is m copies and then n - m copies each behind a split to the end; x* is a loop round a split, x+ has its
- * split behind the body. */
+/* x{m,n} is m copies and then n - m copies each behind a split to the end; x* is a loop round a split, x+ has
+ * its split behind the body. */
 static fm_status parse_repeated(parser *p) {
     int start = p->program->count, min, max, split = 0, split_count = 0, copy = start;
     bool lazy;
@@ -453,7 +459,8 @@ static fm_status parse_repeated(parser *p) {
         }
         FM_TRY(emit_copy(p, start, size));
     }
-    if (max == UNBOUNDED && min == 0) FM_TRY(emit(p, (fm_pattern_step){.kind = FM_STEP_JUMP, .x = (uint16_t)copy}, NULL));
+    if (max == UNBOUNDED && min == 0)
+        FM_TRY(emit(p, (fm_pattern_step){.kind = FM_STEP_JUMP, .x = (uint16_t)copy}, NULL));
     if (max == UNBOUNDED && min > 0) {
         FM_TRY(emit(p, (fm_pattern_step){.kind = FM_STEP_SPLIT}, &split));
         uint16_t out = (uint16_t)(split + 1), back = (uint16_t)copy;
@@ -472,7 +479,8 @@ static fm_status parse_alternatives(parser *p) {
     bool fold = p->fold;
     for (;;) {
         int split = 0, jump = 0;
-        /* Reserved before it is known whether another alternative follows; becomes a jump to the next step if not. */
+        /* Reserved before it is known whether another alternative follows; becomes a jump to the next step if
+         * not. */
         FM_TRY(emit(p, (fm_pattern_step){.kind = FM_STEP_SPLIT}, &split));
         while (p->at < p->end && *p->at != '|' && *p->at != ')') FM_TRY(parse_repeated(p));
         if (!take(p, "|")) {

@@ -1,15 +1,17 @@
 /* pattern_table.c: from a program of steps to tables: kinds of characters, then deterministic states.
  *
- * A state is the ordered list of the steps at which the nondeterministic program stands, the preferred one first;
- * lists stop at a match, for what is less preferred can no longer win. Lookahead steps stay in the list until the next
- * kind is known. Private to the pattern compiler.
+ * A state is the ordered list of the steps at which the nondeterministic program stands, the preferred one
+ * first; lists stop at a match, for what is less preferred can no longer win. Lookahead steps stay in the
+ * list until the next kind is known. Private to the pattern compiler.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "text/pattern_impl.h"
 
-static fm_status no_memory(fm_error *err) { return fm_error_set(err, FM_ERR_MEMORY, "pattern: no memory for its tables"); }
+static fm_status no_memory(fm_error *err) {
+    return fm_error_set(err, FM_ERR_MEMORY, "pattern: no memory for its tables");
+}
 
 /* ---- kinds ---- */
 
@@ -59,7 +61,8 @@ static fm_status sort_characters(kinds *k, uint8_t *of, const fm_pattern_program
         for (int i = 0; i < program->set_count; i++) {
             const fm_charset *set = &program->sets[i];
             while (cursor[i] < set->count && set->ranges[cursor[i]].last < borders[b]) cursor[i]++;
-            if (cursor[i] < set->count && set->ranges[cursor[i]].first <= borders[b]) member[i / 64] |= 1ull << i % 64;
+            if (cursor[i] < set->count && set->ranges[cursor[i]].first <= borders[b])
+                member[i / 64] |= 1ull << i % 64;
         }
         int kind = kind_of(k, member);
         if (kind < 0) {
@@ -93,8 +96,9 @@ static fm_status store_pages(fm_pattern *pattern, const uint8_t *of, fm_error *e
         const uint8_t *content = of + (size_t)page * FM_PATTERN_PAGE;
         uint64_t hash = page_hash(content);
         int block = count - 1; /* the latest are the likeliest to be the same */
-        while (block >= 0 && (hashes[block] != hash ||
-                              memcmp(pattern->blocks + (size_t)block * FM_PATTERN_PAGE, content, FM_PATTERN_PAGE) != 0))
+        while (block >= 0 &&
+               (hashes[block] != hash ||
+                memcmp(pattern->blocks + (size_t)block * FM_PATTERN_PAGE, content, FM_PATTERN_PAGE) != 0))
             block--;
         if (block < 0) {
             block = count++;
@@ -119,9 +123,9 @@ typedef struct builder {
     int states;
     uint16_t list[FM_PATTERN_MAX_STEPS]; /* the state being made */
     int size;
-    bool closed;                           /* a match was reached: nothing behind it counts */
-    bool queued[FM_PATTERN_MAX_STEPS];     /* steps seen while making `list` */
-    bool resolved[FM_PATTERN_MAX_STEPS];   /* steps seen while resolving lookahead */
+    bool closed;                              /* a match was reached: nothing behind it counts */
+    bool queued[FM_PATTERN_MAX_STEPS];        /* steps seen while making `list` */
+    bool resolved[FM_PATTERN_MAX_STEPS];      /* steps seen while resolving lookahead */
     uint16_t stack[2 * FM_PATTERN_MAX_STEPS]; /* each step is put on it at most twice */
     uint16_t look_stack[2 * FM_PATTERN_MAX_STEPS];
 } builder;
@@ -147,8 +151,8 @@ static void add_closure(builder *b, uint16_t step) {
     }
 }
 
-/* Takes kind `kind` (or the end of the text) at `step`, looking ahead where the program does. Returns true when a
- * match is reached, which ends the search. */
+/* Takes kind `kind` (or the end of the text) at `step`, looking ahead where the program does. Returns true
+ * when a match is reached, which ends the search. */
 static bool take_kind(builder *b, uint16_t step, int kind, bool at_end) {
     int top = 0;
     b->look_stack[top++] = step;
@@ -163,7 +167,8 @@ static bool take_kind(builder *b, uint16_t step, int kind, bool at_end) {
             if (!at_end && kind_in(b->kinds, kind, s->set)) add_closure(b, (uint16_t)(here + 1));
             break;
         case FM_STEP_LOOK:
-            if (at_end ? s->at_end : kind_in(b->kinds, kind, s->set)) b->look_stack[top++] = (uint16_t)(here + 1);
+            if (at_end ? s->at_end : kind_in(b->kinds, kind, s->set))
+                b->look_stack[top++] = (uint16_t)(here + 1);
             break;
         case FM_STEP_JUMP: b->look_stack[top++] = s->x; break;
         case FM_STEP_SPLIT:
@@ -181,11 +186,13 @@ static void begin_list(builder *b) {
     memset(b->queued, 0, sizeof b->queued);
 }
 
-/* The number of the state whose list was just made: 0 for the empty one; -1 over the limit, -2 without memory. */
+/* The number of the state whose list was just made: 0 for the empty one; -1 over the limit, -2 without
+ * memory. */
 static int find_state(builder *b) {
     if (b->size == 0) return 0;
     for (int i = 1; i < b->states; i++)
-        if (b->sizes[i] == b->size && memcmp(b->lists[i], b->list, (size_t)b->size * sizeof *b->list) == 0) return i;
+        if (b->sizes[i] == b->size && memcmp(b->lists[i], b->list, (size_t)b->size * sizeof *b->list) == 0)
+            return i;
     if (b->states == FM_PATTERN_MAX_STATES) return -1;
     uint16_t *list = malloc((size_t)b->size * sizeof *list);
     if (list == NULL) return -2;
@@ -197,7 +204,8 @@ static int find_state(builder *b) {
 
 static fm_status state_error(int state, fm_error *err) {
     if (state == -2) return no_memory(err);
-    return fm_error_set(err, FM_ERR_LIMIT, "pattern: needs more than the limit of %d states", FM_PATTERN_MAX_STATES);
+    return fm_error_set(err, FM_ERR_LIMIT, "pattern: needs more than the limit of %d states",
+                        FM_PATTERN_MAX_STATES);
 }
 
 static fm_status make_states(fm_pattern *pattern, builder *b, fm_error *err) {

@@ -1,5 +1,5 @@
-/* pretokenizer.h: the pre-tokenisers that files name instead of spelling them out: GGUF by the key tokenizer.ggml.pre,
- * the published tiktoken files by nothing at all (they are known by their SHA-256).
+/* pretokenizer.h: the pre-tokenisers that files name instead of spelling them out: GGUF by the key
+ * tokenizer.ggml.pre, the published tiktoken files by nothing at all (they are known by their SHA-256).
  *
  * A pre-tokeniser is a list of patterns (text/pattern.h): each cuts every piece that the one before it left.
  */
@@ -12,9 +12,9 @@
 enum { FM_PRETOKENIZER_PATTERNS = 6 };
 
 typedef struct fm_pretokenizer {
-    const char *const *names; /* NULL-terminated */
+    const char *const *names;                       /* NULL-terminated */
     const char *patterns[FM_PRETOKENIZER_PATTERNS]; /* up to the first NULL */
-    bool whole_words;         /* a word that is a token is taken whole, even where no merges lead to it */
+    bool whole_words; /* a word that is a token is taken whole, even where no merges lead to it */
 } fm_pretokenizer;
 
 /* By a GGUF file's name for it; NULL when it is not known. Static storage. */

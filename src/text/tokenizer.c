@@ -19,10 +19,12 @@ static fm_status find_file(char *file, size_t room, const char *path, fm_error *
         fm_status status = fm_path_join(file, room, path, names[i], err);
         if (status != FM_OK || fm_path_exists(file)) return status;
     }
-    return fm_error_set(err, FM_ERR_IO, "%s: the folder holds neither tokenizer.json nor tokenizer.model", path);
+    return fm_error_set(err, FM_ERR_IO, "%s: the folder holds neither tokenizer.json nor tokenizer.model",
+                        path);
 }
 
-typedef fm_status (*reader)(fm_tokenizer *t, const void *bytes, size_t size, const char *pattern, fm_error *err);
+typedef fm_status (*reader)(fm_tokenizer *t, const void *bytes, size_t size, const char *pattern,
+                            fm_error *err);
 
 /* By content: GGUF has a magic, JSON begins with a brace, a tiktoken line with base64. */
 static fm_status choose_reader(reader *read, const uint8_t *p, size_t size, const char *name, fm_error *err) {
@@ -37,13 +39,14 @@ static fm_status choose_reader(reader *read, const uint8_t *p, size_t size, cons
         *read = fm_tokenizer_read_json;
         return FM_OK;
     }
-    bool base64 = (p[i] >= '0' && p[i] <= '9') || ((p[i] | 0x20) >= 'a' && (p[i] | 0x20) <= 'z') || p[i] == '+' ||
-                  p[i] == '/';
+    bool base64 = (p[i] >= '0' && p[i] <= '9') || ((p[i] | 0x20) >= 'a' && (p[i] | 0x20) <= 'z') ||
+                  p[i] == '+' || p[i] == '/';
     if (!base64)
-        return fm_error_set(err, FM_ERR_FORMAT,
-                            "%s: not a tokenizer: it begins with byte 0x%02x, not as tokenizer.json, tiktoken or GGUF "
-                            "(SentencePiece models are not supported)",
-                            name, p[i]);
+        return fm_error_set(
+            err, FM_ERR_FORMAT,
+            "%s: not a tokenizer: it begins with byte 0x%02x, not as tokenizer.json, tiktoken or GGUF "
+            "(SentencePiece models are not supported)",
+            name, p[i]);
     *read = fm_tokenizer_read_tiktoken;
     return FM_OK;
 }
@@ -64,7 +67,8 @@ fail:
     return status;
 }
 
-fm_status fm_tokenizer_open(fm_tokenizer **out, const char *path, const fm_tokenizer_options *options, fm_error *err) {
+fm_status fm_tokenizer_open(fm_tokenizer **out, const char *path, const fm_tokenizer_options *options,
+                            fm_error *err) {
     char file[1024];
     fm_map map = {0};
     *out = NULL;
@@ -76,7 +80,8 @@ fm_status fm_tokenizer_open(fm_tokenizer **out, const char *path, const fm_token
     return status;
 }
 
-fm_status fm_tokenizer_from_json(fm_tokenizer **out, const void *bytes, size_t size, const char *name, fm_error *err) {
+fm_status fm_tokenizer_from_json(fm_tokenizer **out, const void *bytes, size_t size, const char *name,
+                                 fm_error *err) {
     return read_bytes(out, bytes, size, name, fm_tokenizer_read_json, NULL, err);
 }
 
@@ -98,7 +103,8 @@ int32_t fm_tokenizer_special(const fm_tokenizer *t, const char *text) {
     size_t size = strlen(text), begin, end;
     for (int i = 0; i < 2; i++) {
         int32_t id;
-        if (fm_added_next(trees[i], (const uint8_t *)text, size, 0, &begin, &end, &id) && begin == 0 && end == size)
+        if (fm_added_next(trees[i], (const uint8_t *)text, size, 0, &begin, &end, &id) && begin == 0 &&
+            end == size)
             return id;
     }
     return -1;

@@ -1,5 +1,5 @@
-/* tokenizer_build.c: putting a tokeniser together, token by token and merge by merge, with every check that does not
- * depend on the file's format; see tokenizer_impl.h for the invariants. */
+/* tokenizer_build.c: putting a tokeniser together, token by token and merge by merge, with every check that
+ * does not depend on the file's format; see tokenizer_impl.h for the invariants. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +7,8 @@
 #include "text/tokenizer_impl.h"
 
 static fm_status no_memory(const fm_tokenizer *t, fm_error *err) {
-    return fm_error_set(err, FM_ERR_MEMORY, "%s: no memory for a vocabulary of %d tokens", t->name, t->vocab_size);
+    return fm_error_set(err, FM_ERR_MEMORY, "%s: no memory for a vocabulary of %d tokens", t->name,
+                        t->vocab_size);
 }
 
 fm_status fm_tokenizer_new(fm_tokenizer **out, const char *name, fm_error *err) {
@@ -77,7 +78,8 @@ static fm_status grow_words(fm_tokenizer *t, fm_error *err) {
     for (size_t i = 0; i < t->word_slots; i++) {
         if (t->words[i] == 0) continue;
         int32_t id = (int32_t)((uint32_t)t->words[i] - 1);
-        insert_word(words, slots, fm_word_hash((const uint8_t *)t->bytes.data + t->offsets[id], t->sizes[id]), id);
+        insert_word(words, slots, fm_word_hash((const uint8_t *)t->bytes.data + t->offsets[id], t->sizes[id]),
+                    id);
     }
     free(t->words);
     t->words = words;
@@ -92,8 +94,8 @@ static fm_status put_word(fm_tokenizer *t, int32_t id, const uint8_t *bytes, siz
     uint64_t hash = fm_word_hash(bytes, size);
     int32_t other = fm_word_find(t, bytes, size, hash);
     if (other >= 0)
-        return fm_error_set(err, FM_ERR_FORMAT, "%s: %s: token %d has the same bytes as token %d", t->name, field, id,
-                            other);
+        return fm_error_set(err, FM_ERR_FORMAT, "%s: %s: token %d has the same bytes as token %d", t->name,
+                            field, id, other);
     insert_word(t->words, t->word_slots, hash, id);
     t->word_count++;
     if (size == 1) t->byte_id[bytes[0]] = id;
@@ -104,14 +106,15 @@ fm_status fm_tokenizer_put(fm_tokenizer *t, int64_t id, const void *bytes, size_
                            const char *field, fm_error *err) {
     fm_status status = FM_OK;
     if (id < 0 || id >= FM_TOKENIZER_MAX_VOCAB)
-        return fm_error_set(err, FM_ERR_LIMIT, "%s: %s: token id %lld is not in 0..%d", t->name, field, (long long)id,
-                            FM_TOKENIZER_MAX_VOCAB - 1);
+        return fm_error_set(err, FM_ERR_LIMIT, "%s: %s: token id %lld is not in 0..%d", t->name, field,
+                            (long long)id, FM_TOKENIZER_MAX_VOCAB - 1);
     if (size == 0 || size > FM_TOKENIZER_MAX_TOKEN_BYTES)
-        return fm_error_set(err, FM_ERR_LIMIT, "%s: %s: token %lld is %zu bytes long, limit 1..%d", t->name, field,
-                            (long long)id, size, FM_TOKENIZER_MAX_TOKEN_BYTES);
+        return fm_error_set(err, FM_ERR_LIMIT, "%s: %s: token %lld is %zu bytes long, limit 1..%d", t->name,
+                            field, (long long)id, size, FM_TOKENIZER_MAX_TOKEN_BYTES);
     FM_TRY(grow_ids(t, (int32_t)id + 1, err));
     if (t->flags[id])
-        return fm_error_set(err, FM_ERR_FORMAT, "%s: %s: token id %lld is used twice", t->name, field, (long long)id);
+        return fm_error_set(err, FM_ERR_FORMAT, "%s: %s: token id %lld is used twice", t->name, field,
+                            (long long)id);
     if (t->bytes.size + size > UINT32_MAX)
         return fm_error_set(err, FM_ERR_LIMIT, "%s: %s: more than 4 GiB of tokens", t->name, field);
     t->offsets[id] = (uint32_t)t->bytes.size;
@@ -127,14 +130,15 @@ fail:
 
 fm_status fm_tokenizer_put_added(fm_tokenizer *t, int32_t id, bool special, bool after_nfc, fm_error *err) {
     t->flags[id] |= (uint8_t)(FM_TOKEN_ADDED | (special ? FM_TOKEN_SPECIAL : 0));
-    return fm_added_put(after_nfc ? &t->normalized : &t->plain, (const uint8_t *)t->bytes.data + t->offsets[id],
-                        t->sizes[id], id, err);
+    return fm_added_put(after_nfc ? &t->normalized : &t->plain,
+                        (const uint8_t *)t->bytes.data + t->offsets[id], t->sizes[id], id, err);
 }
 
 /* ---- merges ---- */
 
 static void insert_pair(uint64_t *pairs, size_t slots, uint64_t slot) {
-    size_t i = ((slot >> 24) * 0x9e3779b97f4a7c15ull >> 32) & (slots - 1); /* as fm_pair_slot, in another table */
+    size_t i =
+        ((slot >> 24) * 0x9e3779b97f4a7c15ull >> 32) & (slots - 1); /* as fm_pair_slot, in another table */
     while (pairs[i] != UINT64_MAX) i = (i + 1) & (slots - 1);
     pairs[i] = slot;
 }
@@ -161,7 +165,8 @@ static fm_status put_pair(fm_tokenizer *t, int32_t left, int32_t right, int32_t 
     return FM_OK;
 }
 
-fm_status fm_tokenizer_put_merge(fm_tokenizer *t, int32_t left, int32_t right, int32_t result, fm_error *err) {
+fm_status fm_tokenizer_put_merge(fm_tokenizer *t, int32_t left, int32_t right, int32_t result,
+                                 fm_error *err) {
     if (t->merged_count == FM_TOKENIZER_MAX_MERGES)
         return fm_error_set(err, FM_ERR_LIMIT, "%s: more than %d merges", t->name, FM_TOKENIZER_MAX_MERGES);
     if ((t->merged_count & (t->merged_count - 1)) == 0) { /* grows at powers of two */
@@ -174,7 +179,8 @@ fm_status fm_tokenizer_put_merge(fm_tokenizer *t, int32_t left, int32_t right, i
     return put_pair(t, left, right, t->merged_count++, err);
 }
 
-/* The word token that `text` names in the byte alphabet, whose bytes are appended to *bytes; -1 when there is none. */
+/* The word token that `text` names in the byte alphabet, whose bytes are appended to *bytes; -1 when there is
+ * none. */
 static int32_t find_named(const fm_tokenizer *t, const char *text, size_t size, fm_buf *bytes) {
     size_t before = bytes->size;
     if (t->word_slots == 0 || !fm_bytes_from_alphabet(text, size, bytes) || bytes->failed) return -1;
@@ -199,11 +205,13 @@ fm_status fm_tokenizer_put_merge_names(fm_tokenizer *t, const char *left, size_t
     if (bytes.failed) {
         status = no_memory(t, err);
     } else if (left_id < 0 || right_id < 0) {
-        status = fm_error_set(err, FM_ERR_FORMAT, "%s: %s[%llu]: \"%.*s\" is not in the vocabulary", t->name, field,
-                              (unsigned long long)index, (int)(unknown_size < 40 ? unknown_size : 40), unknown);
+        status = fm_error_set(err, FM_ERR_FORMAT, "%s: %s[%llu]: \"%.*s\" is not in the vocabulary", t->name,
+                              field, (unsigned long long)index, (int)(unknown_size < 40 ? unknown_size : 40),
+                              unknown);
     } else if (result < 0) {
-        status = fm_error_set(err, FM_ERR_FORMAT, "%s: %s[%llu]: the merge of tokens %d and %d is not in the vocabulary",
-                              t->name, field, (unsigned long long)index, left_id, right_id);
+        status = fm_error_set(err, FM_ERR_FORMAT,
+                              "%s: %s[%llu]: the merge of tokens %d and %d is not in the vocabulary", t->name,
+                              field, (unsigned long long)index, left_id, right_id);
     } else {
         status = fm_tokenizer_put_merge(t, left_id, right_id, result, err);
     }
@@ -211,14 +219,16 @@ fm_status fm_tokenizer_put_merge_names(fm_tokenizer *t, const char *left, size_t
     return status;
 }
 
-fm_status fm_tokenizer_put_merge_text(fm_tokenizer *t, const char *text, size_t size, const char *field, uint64_t index,
-                                      fm_error *err) {
+fm_status fm_tokenizer_put_merge_text(fm_tokenizer *t, const char *text, size_t size, const char *field,
+                                      uint64_t index, fm_error *err) {
     const char *space = size > 1 ? memchr(text + 1, ' ', size - 1) : NULL;
     if (space == NULL)
-        return fm_error_set(err, FM_ERR_FORMAT, "%s: %s[%llu]: \"%.*s\" is not two tokens with a space between them",
-                            t->name, field, (unsigned long long)index, (int)(size < 40 ? size : 40), text);
+        return fm_error_set(err, FM_ERR_FORMAT,
+                            "%s: %s[%llu]: \"%.*s\" is not two tokens with a space between them", t->name,
+                            field, (unsigned long long)index, (int)(size < 40 ? size : 40), text);
     size_t left_size = (size_t)(space - text);
-    return fm_tokenizer_put_merge_names(t, text, left_size, space + 1, size - left_size - 1, field, index, err);
+    return fm_tokenizer_put_merge_names(t, text, left_size, space + 1, size - left_size - 1, field, index,
+                                        err);
 }
 
 fm_status fm_tokenizer_put_implied_merges(fm_tokenizer *t, fm_error *err) {

@@ -1,19 +1,18 @@
-/* tokenizer_chars.c: which characters may enter the merges as one token instead of two or three bytes. Most of the work
- * on Chinese text would be to put its characters together again and again.
+/* tokenizer_chars.c: which characters may enter the merges as one token instead of two or three bytes. Most
+ * of the work on Chinese text would be to put its characters together again and again.
  *
- * A character c with bytes b1..bn may start as one token if that never changes the outcome. Let R be the highest rank
- * among the merges that make c out of its bytes alone. It may when
- *   (a) those merges end in one token;
- *   (b) no merge of rank <= R joins a part of c to what stands outside: none has a proper prefix of c as its right side,
- *       or a proper suffix of c as its left side;
- *   (c) every merge with c itself as one side has a rank > R.
- * Because the lowest rank goes first: by (b), as long as c is in parts, the next merge inside it comes before any merge
- * of a part with a neighbour, so c is completed in any surroundings; and by (c) a merge chosen while c is still in parts,
- * having a rank <= R, would be chosen as well if c were complete. The rest of the merges are the same either way.
+ * A character c with bytes b1..bn may start as one token if that never changes the outcome. Let R be the
+ * highest rank among the merges that make c out of its bytes alone. It may when (a) those merges end in one
+ * token; (b) no merge of rank <= R joins a part of c to what stands outside: none has a proper prefix of c as
+ * its right side, or a proper suffix of c as its left side; (c) every merge with c itself as one side has a
+ * rank > R. Because the lowest rank goes first: by (b), as long as c is in parts, the next merge inside it
+ * comes before any merge of a part with a neighbour, so c is completed in any surroundings; and by (c) a
+ * merge chosen while c is still in parts, having a rank <= R, would be chosen as well if c were complete. The
+ * rest of the merges are the same either way.
  *
- * Vocabularies do have merges against (b), such as a space with the first byte of a character. So the surroundings are
- * told apart: t->chars says for which kinds of neighbour (b) fails, and the encoder looks. A continuation byte behind c,
- * which UTF-8 excludes, is never accepted.
+ * Vocabularies do have merges against (b), such as a space with the first byte of a character. So the
+ * surroundings are told apart: t->chars says for which kinds of neighbour (b) fails, and the encoder looks. A
+ * continuation byte behind c, which UTF-8 excludes, is never accepted.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,11 +22,11 @@
 
 /* The lowest rank of the merges in which a token takes part. */
 typedef struct lowest {
-    uint32_t left;                         /* as the left side */
-    uint32_t left_before[FM_NEXT_KINDS];   /* the same where the right side begins with this kind of byte */
-    uint32_t right;                        /* as the right side */
-    uint32_t right_after_ascii;            /* the same where the left side ends in ASCII, */
-    uint32_t right_after_other;            /* or does not */
+    uint32_t left;                       /* as the left side */
+    uint32_t left_before[FM_NEXT_KINDS]; /* the same where the right side begins with this kind of byte */
+    uint32_t right;                      /* as the right side */
+    uint32_t right_after_ascii;          /* the same where the left side ends in ASCII, */
+    uint32_t right_after_other;          /* or does not */
 } lowest;
 
 static void lower(uint32_t *least, uint32_t rank) {
@@ -75,7 +74,8 @@ static uint32_t char_entry(const fm_tokenizer *t, const lowest *of, int32_t id, 
     if (of[id].left <= highest || of[id].right <= highest) return FM_CHAR_NONE;
     for (int cut = 1; cut < size; cut++) {
         int32_t prefix = fm_word_find(t, p, (size_t)cut, fm_word_hash(p, (size_t)cut));
-        int32_t suffix = fm_word_find(t, p + cut, (size_t)(size - cut), fm_word_hash(p + cut, (size_t)(size - cut)));
+        int32_t suffix =
+            fm_word_find(t, p + cut, (size_t)(size - cut), fm_word_hash(p + cut, (size_t)(size - cut)));
         if (prefix >= 0 && of[prefix].right_after_other <= highest) return FM_CHAR_NONE;
         if (prefix >= 0 && of[prefix].right_after_ascii <= highest) entry |= FM_CHAR_NOT_AFTER_ASCII;
         for (int kind = 0; suffix >= 0 && kind < FM_NEXT_KINDS; kind++)

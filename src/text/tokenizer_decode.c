@@ -49,8 +49,8 @@ fm_status fm_detokenizer_push(fm_detokenizer *d, int32_t id, fm_buf *out, fm_err
     size_t size;
     const uint8_t *p = (const uint8_t *)fm_tokenizer_bytes(d->tokenizer, id, &size);
     if (p == NULL)
-        return fm_error_set(err, FM_ERR_ARG, "%s: no token has the id %d (vocabulary: %d)", d->tokenizer->name, id,
-                            d->tokenizer->vocab_size);
+        return fm_error_set(err, FM_ERR_ARG, "%s: no token has the id %d (vocabulary: %d)",
+                            d->tokenizer->name, id, d->tokenizer->vocab_size);
     if ((d->flags & FM_DECODE_SKIP_SPECIALS) && fm_tokenizer_is_special(d->tokenizer, id)) return FM_OK;
     const uint8_t *end = p + size;
     p += complete_pending(d, p, size, out);

@@ -1,9 +1,10 @@
-/* tokenizer_encode.c: text -> ids: added tokens are cut out, the rest is normalised, cut into words by the patterns,
- * and each word merged; see tokenizer.h.
+/* tokenizer_encode.c: text -> ids: added tokens are cut out, the rest is normalised, cut into words by the
+ * patterns, and each word merged; see tokenizer.h.
  *
- * The cost of a word: most words are tokens and cost one lookup. For the others the pair with the lowest rank is
- * merged until none is left: in a plain array while the word is short, with a heap when it is long, so that a hostile
- * text of one word takes n log n. In long texts a small cache spares the merging of words seen before.
+ * The cost of a word: most words are tokens and cost one lookup. For the others the pair with the lowest rank
+ * is merged until none is left: in a plain array while the word is short, with a heap when it is long, so
+ * that a hostile text of one word takes n log n. In long texts a small cache spares the merging of words seen
+ * before.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +52,8 @@ fm_status fm_ids_reserve(fm_ids *ids, size_t more, fm_error *err) {
     if (more <= ids->room - ids->count) return FM_OK;
     size_t room = ids->room ? ids->room : 64;
     while (room - ids->count < more) {
-        if (room > SIZE_MAX / 2 / sizeof *ids->data) return fm_error_set(err, FM_ERR_MEMORY, "too many token ids");
+        if (room > SIZE_MAX / 2 / sizeof *ids->data)
+            return fm_error_set(err, FM_ERR_MEMORY, "too many token ids");
         room *= 2;
     }
     int32_t *data = realloc(ids->data, room * sizeof *data);
@@ -78,13 +80,14 @@ void fm_ids_release(fm_ids *ids) {
 /* ---- merging ---- */
 
 static fm_status no_byte(const fm_tokenizer *t, uint8_t byte, fm_error *err) {
-    return fm_error_set(err, FM_ERR_UNSUPPORTED, "%s: the vocabulary has no token for byte 0x%02x", t->name, byte);
+    return fm_error_set(err, FM_ERR_UNSUPPORTED, "%s: the vocabulary has no token for byte 0x%02x", t->name,
+                        byte);
 }
 
-/* The symbol at p of the word begin..end: a whole character where that is safe, else a byte; -1 when the vocabulary lacks
- * the byte. */
-static inline int32_t first_symbol(const fm_tokenizer *t, const uint8_t *begin, const uint8_t *p, const uint8_t *end,
-                                   size_t *length) {
+/* The symbol at p of the word begin..end: a whole character where that is safe, else a byte; -1 when the
+ * vocabulary lacks the byte. */
+static inline int32_t first_symbol(const fm_tokenizer *t, const uint8_t *begin, const uint8_t *p,
+                                   const uint8_t *end, size_t *length) {
     *length = 1;
     if (*p < 0xc2) return t->byte_id[*p];
     uint32_t code;
@@ -94,14 +97,17 @@ static inline int32_t first_symbol(const fm_tokenizer *t, const uint8_t *begin, 
         return t->byte_id[*p];
     if (p + size < end) {
         uint8_t next = p[size];
-        if ((next & 0xc0) == 0x80 || (entry & (uint32_t)FM_CHAR_NOT_BEFORE << fm_next_kind(next))) return t->byte_id[*p];
+        if ((next & 0xc0) == 0x80 || (entry & (uint32_t)FM_CHAR_NOT_BEFORE << fm_next_kind(next)))
+            return t->byte_id[*p];
     }
     *length = size;
     return (int32_t)(entry & FM_CHAR_ID);
 }
 
-/* Merges the bytes of a short word into ids[]; returns how many, or -1 with *missing when a byte has no token. */
-static int merge_short(const fm_tokenizer *t, const uint8_t *p, int size, int32_t ids[SHORT_WORD], uint8_t *missing) {
+/* Merges the bytes of a short word into ids[]; returns how many, or -1 with *missing when a byte has no
+ * token. */
+static int merge_short(const fm_tokenizer *t, const uint8_t *p, int size, int32_t ids[SHORT_WORD],
+                       uint8_t *missing) {
     uint32_t ranks[SHORT_WORD];
     const uint8_t *begin = p, *end = p + size;
     int n = 0;
@@ -156,8 +162,8 @@ static uint64_t heap_pop(uint64_t *heap, size_t *count) {
 /* Sets the rank of the pair that begins at symbol i and queues it. */
 static void rank_pair(encoder *e, size_t *heap_count, int32_t i) {
     symbol *s = &e->symbols[i];
-    s->rank = s->next < 0 ? FM_NO_RANK
-                          : fm_pair_rank(e->t, (uint32_t)s->id, (uint32_t)e->symbols[s->next].id);
+    s->rank =
+        s->next < 0 ? FM_NO_RANK : fm_pair_rank(e->t, (uint32_t)s->id, (uint32_t)e->symbols[s->next].id);
     if (s->rank != FM_NO_RANK) heap_push(e->heap, heap_count, (uint64_t)s->rank << 32 | (uint32_t)i);
 }
 
@@ -166,14 +172,16 @@ static fm_status make_room(encoder *e, size_t size) {
     free(e->symbols);
     free(e->heap);
     e->symbols = malloc(size * sizeof *e->symbols);
-    e->heap = malloc(3 * size * sizeof *e->heap); /* size - 1 pairs at first, at most two more for each merge */
+    e->heap =
+        malloc(3 * size * sizeof *e->heap); /* size - 1 pairs at first, at most two more for each merge */
     e->room = e->symbols && e->heap ? size : 0;
     if (e->room) return FM_OK;
-    return fm_error_set(e->err, FM_ERR_MEMORY, "%s: no memory to encode a word of %zu bytes", e->t->name, size);
+    return fm_error_set(e->err, FM_ERR_MEMORY, "%s: no memory to encode a word of %zu bytes", e->t->name,
+                        size);
 }
 
-/* The same for a word of any size, appended to the output. Entries of the heap whose rank is no longer that of their
- * symbol are stale and skipped. */
+/* The same for a word of any size, appended to the output. Entries of the heap whose rank is no longer that
+ * of their symbol are stale and skipped. */
 static fm_status merge_long(encoder *e, const uint8_t *p, size_t size) {
     fm_status status = make_room(e, size);
     if (status != FM_OK) return status;
@@ -200,12 +208,13 @@ static fm_status merge_long(encoder *e, const uint8_t *p, size_t size) {
         rank_pair(e, &heap_count, at);
         if (s[at].previous >= 0) rank_pair(e, &heap_count, s[at].previous);
     }
-    for (int32_t i = 0; i >= 0 && status == FM_OK; i = s[i].next) status = fm_ids_push(e->out, s[i].id, e->err);
+    for (int32_t i = 0; i >= 0 && status == FM_OK; i = s[i].next)
+        status = fm_ids_push(e->out, s[i].id, e->err);
     return status;
 }
 
-/* Whether merging the bytes of token `id` gives that token, so that a word with these bytes needs no merging. Several
- * threads may find out at once; they find the same. */
+/* Whether merging the bytes of token `id` gives that token, so that a word with these bytes needs no merging.
+ * Several threads may find out at once; they find the same. */
 static bool is_reachable(encoder *e, int32_t id, const uint8_t *p, size_t size) {
     uint8_t known = atomic_load_explicit(&e->t->reach[id], memory_order_relaxed);
     if (known) return known == 1;
@@ -274,8 +283,8 @@ fail:
 typedef fm_status (*piece_function)(encoder *e, const uint8_t *text, size_t size, bool specials);
 
 /* Cuts the tree's added tokens out of the text and hands the rest to `rest`. */
-static fm_status cut_added(encoder *e, const fm_added_tree *tree, const uint8_t *text, size_t size, bool specials,
-                           piece_function rest) {
+static fm_status cut_added(encoder *e, const fm_added_tree *tree, const uint8_t *text, size_t size,
+                           bool specials, piece_function rest) {
     fm_status status = FM_OK;
     size_t at = 0, begin, end;
     int32_t id = -1;
@@ -295,22 +304,26 @@ static fm_status encode_normal(encoder *e, const uint8_t *text, size_t size, boo
 }
 
 static fm_status encode_raw(encoder *e, const uint8_t *text, size_t size, bool specials) {
-    if (!e->t->nfc || !fm_nfc_needed(text, size)) return cut_added(e, &e->t->normalized, text, size, specials, encode_normal);
+    if (!e->t->nfc || !fm_nfc_needed(text, size))
+        return cut_added(e, &e->t->normalized, text, size, specials, encode_normal);
     fm_buf normal = {0};
     fm_status status = fm_nfc(text, size, &normal, e->err);
     if (status == FM_OK)
-        status = cut_added(e, &e->t->normalized, (const uint8_t *)normal.data, normal.size, specials, encode_normal);
+        status = cut_added(e, &e->t->normalized, (const uint8_t *)normal.data, normal.size, specials,
+                           encode_normal);
     fm_buf_release(&normal);
     return status;
 }
 
-fm_status fm_tokenizer_encode(const fm_tokenizer *tokenizer, const void *text, size_t size, unsigned flags, fm_ids *out,
-                              fm_error *err) {
+fm_status fm_tokenizer_encode(const fm_tokenizer *tokenizer, const void *text, size_t size, unsigned flags,
+                              fm_ids *out, fm_error *err) {
     if (size > max_text)
-        return fm_error_set(err, FM_ERR_LIMIT, "%s: a text of %zu bytes, limit %zu", tokenizer->name, size, max_text);
+        return fm_error_set(err, FM_ERR_LIMIT, "%s: a text of %zu bytes, limit %zu", tokenizer->name, size,
+                            max_text);
     size_t count = out->count;
     encoder e = {.t = tokenizer, .out = out, .err = err};
-    if (size >= CACHE_MIN_TEXT) e.cache = calloc(CACHE_SLOTS, sizeof *e.cache); /* without it: slower, not wrong */
+    if (size >= CACHE_MIN_TEXT)
+        e.cache = calloc(CACHE_SLOTS, sizeof *e.cache); /* without it: slower, not wrong */
     fm_status status = cut_added(&e, &tokenizer->plain, text, size, flags & FM_ENCODE_SPECIALS, encode_raw);
     free(e.cache);
     free(e.symbols);

@@ -1,7 +1,8 @@
 /* tokenizer_gguf.c: the vocabulary inside a GGUF file (keys tokenizer.ggml.*, model "gpt2": byte-level BPE).
  *
- * Token types: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte. Unknown, control and user-defined
- * tokens are recognised in text by their names; the names of the others are in the byte alphabet.
+ * Token types: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte. Unknown, control and
+ * user-defined tokens are recognised in text by their names; the names of the others are in the byte
+ * alphabet.
  */
 #include <string.h>
 
@@ -21,7 +22,8 @@ static fm_status put_token(fm_tokenizer *t, int32_t id, fm_gguf_string text, int
     fm_status status;
     bool added = type == TYPE_UNKNOWN || type == TYPE_CONTROL || type == TYPE_USER;
     if (type < TYPE_NORMAL || type > TYPE_BYTE)
-        return fm_error_set(err, FM_ERR_FORMAT, "%s: tokenizer.ggml.token_type[%d]: %d is not in 1..6", t->name, id, type);
+        return fm_error_set(err, FM_ERR_FORMAT, "%s: tokenizer.ggml.token_type[%d]: %d is not in 1..6",
+                            t->name, id, type);
     if (!added && type != TYPE_UNUSED && fm_bytes_from_alphabet(text.data, text.size, &bytes))
         status = fm_tokenizer_put(t, id, bytes.data, bytes.size, FM_TOKEN_WORD, "tokenizer.ggml.tokens", err);
     else
@@ -41,7 +43,8 @@ static fm_status read_tokens(fm_tokenizer *t, const fm_gguf *g, fm_error *err) {
     if (fm_gguf_find(g, "tokenizer.ggml.token_type")) {
         FM_TRY(fm_gguf_get_array(g, "tokenizer.ggml.token_type", FM_GGUF_I32, &token_types, err));
         if (token_types->count != tokens->count)
-            return fm_error_set(err, FM_ERR_FORMAT, "%s: tokenizer.ggml.token_type: %llu types for %llu tokens", t->name,
+            return fm_error_set(err, FM_ERR_FORMAT,
+                                "%s: tokenizer.ggml.token_type: %llu types for %llu tokens", t->name,
                                 (unsigned long long)token_types->count, (unsigned long long)tokens->count);
     }
     const uint8_t *cursor = tokens->data;
@@ -65,16 +68,18 @@ static fm_status read_merges(fm_tokenizer *t, const fm_gguf *g, fm_error *err) {
     return status;
 }
 
-fm_status fm_tokenizer_read_gguf(fm_tokenizer *t, const void *bytes, size_t size, const char *pattern, fm_error *err) {
+fm_status fm_tokenizer_read_gguf(fm_tokenizer *t, const void *bytes, size_t size, const char *pattern,
+                                 fm_error *err) {
     fm_gguf *g = NULL;
     fm_gguf_string model, pre;
     fm_status status = FM_OK;
     FM_TRY(fm_gguf_open(&g, bytes, size, t->name, err));
     FM_TRY(fm_gguf_get_string(g, "tokenizer.ggml.model", &model, err));
     if (!is_text(model, "gpt2")) {
-        status = fm_error_set(err, FM_ERR_UNSUPPORTED,
-                              "%s: tokenizer.ggml.model: \"%.*s\"; only \"gpt2\" (byte-level BPE) is supported", t->name,
-                              (int)(model.size < 40 ? model.size : 40), model.data);
+        status =
+            fm_error_set(err, FM_ERR_UNSUPPORTED,
+                         "%s: tokenizer.ggml.model: \"%.*s\"; only \"gpt2\" (byte-level BPE) is supported",
+                         t->name, (int)(model.size < 40 ? model.size : 40), model.data);
         goto fail;
     }
     if (pattern) {
@@ -83,9 +88,10 @@ fm_status fm_tokenizer_read_gguf(fm_tokenizer *t, const void *bytes, size_t size
         FM_TRY(fm_gguf_get_string(g, "tokenizer.ggml.pre", &pre, err));
         const fm_pretokenizer *entry = fm_pretokenizer_find(pre.data, pre.size);
         if (entry == NULL) {
-            status = fm_error_set(err, FM_ERR_UNSUPPORTED,
-                                  "%s: tokenizer.ggml.pre: no pre-tokeniser \"%.*s\" is known; give a pattern", t->name,
-                                  (int)(pre.size < 40 ? pre.size : 40), pre.data);
+            status =
+                fm_error_set(err, FM_ERR_UNSUPPORTED,
+                             "%s: tokenizer.ggml.pre: no pre-tokeniser \"%.*s\" is known; give a pattern",
+                             t->name, (int)(pre.size < 40 ? pre.size : 40), pre.data);
             goto fail;
         }
         t->whole_words = entry->whole_words;

@@ -1,10 +1,11 @@
-/* tokenizer_impl.h: the tokeniser's insides, shared by the files of this folder that read, write, train, encode and
- * decode. Private to src/text.
+/* tokenizer_impl.h: the tokeniser's insides, shared by the files of this folder that read, write, train,
+ * encode and decode. Private to src/text.
  *
  * Invariants, kept by tokenizer_build.c:
  *  1. Ids run from 0 to vocab_size - 1; a missing id has flags 0.
  *  2. `words` finds exactly the tokens flagged FM_TOKEN_WORD, by their bytes, which are all different.
- *  3. A merge's rank is its priority, lower first. With `whole_words` (tiktoken) the rank is the id that it makes.
+ *  3. A merge's rank is its priority, lower first. With `whole_words` (tiktoken) the rank is the id that it
+ * makes.
  */
 #ifndef FM_TEXT_TOKENIZER_IMPL_H
 #define FM_TEXT_TOKENIZER_IMPL_H
@@ -57,8 +58,9 @@ struct fm_tokenizer {
     size_t pair_slots, pair_count;
     int32_t *merged; /* [merged_count]: rank -> id; NULL when the rank is the id */
     int32_t merged_count;
-    bool whole_words;       /* a word that is a token is that token, merges or not (tiktoken, ignore_merges) */
-    _Atomic uint8_t *reach; /* [vocab_size] do merges make the token out of its bytes? 0 not tried yet, 1 yes, 2 no */
+    bool whole_words; /* a word that is a token is that token, merges or not (tiktoken, ignore_merges) */
+    _Atomic uint8_t
+        *reach; /* [vocab_size] do merges make the token out of its bytes? 0 not tried yet, 1 yes, 2 no */
 
     uint32_t *chars; /* [FM_CHARS] the tokens that characters may start as; see tokenizer_chars.c */
 
@@ -72,7 +74,8 @@ struct fm_tokenizer {
 
 /* ---- tokenizer_chars.c ---- */
 
-/* An entry of t->chars: the id in the low 20 bits, and in which surroundings the character must enter as bytes. */
+/* An entry of t->chars: the id in the low 20 bits, and in which surroundings the character must enter as
+ * bytes. */
 enum {
     FM_CHARS = 0x10000, /* code points */
     FM_NEXT_KINDS = 10, /* of bytes that may stand behind a character */
@@ -95,23 +98,24 @@ fm_status fm_tokenizer_find_chars(fm_tokenizer *t, fm_error *err);
 
 fm_status fm_tokenizer_new(fm_tokenizer **out, const char *name, fm_error *err);
 
-/* Adds a token. Refuses ids out of range or in use, empty or overlong bytes, and, for FM_TOKEN_WORD, bytes in use;
- * `field` names the place in the file. */
+/* Adds a token. Refuses ids out of range or in use, empty or overlong bytes, and, for FM_TOKEN_WORD, bytes in
+ * use; `field` names the place in the file. */
 fm_status fm_tokenizer_put(fm_tokenizer *t, int64_t id, const void *bytes, size_t size, unsigned flags,
                            const char *field, fm_error *err);
 
-/* Adds a merge of two tokens of the vocabulary. Ranks must come in ascending order. A pair that is there already keeps
- * its first rank. */
+/* Adds a merge of two tokens of the vocabulary. Ranks must come in ascending order. A pair that is there
+ * already keeps its first rank. */
 fm_status fm_tokenizer_put_merge(fm_tokenizer *t, int32_t left, int32_t right, int32_t result, fm_error *err);
 
-/* The same for entry `index` of a list of merges whose tokens are given by name, in the byte alphabet; the second takes
- * "left right". */
+/* The same for entry `index` of a list of merges whose tokens are given by name, in the byte alphabet; the
+ * second takes "left right". */
 fm_status fm_tokenizer_put_merge_names(fm_tokenizer *t, const char *left, size_t left_size, const char *right,
                                        size_t right_size, const char *field, uint64_t index, fm_error *err);
-fm_status fm_tokenizer_put_merge_text(fm_tokenizer *t, const char *text, size_t size, const char *field, uint64_t index,
-                                      fm_error *err);
+fm_status fm_tokenizer_put_merge_text(fm_tokenizer *t, const char *text, size_t size, const char *field,
+                                      uint64_t index, fm_error *err);
 
-/* All merges that tiktoken's rule implies: two tokens whose bytes together are a token merge with its id as rank. */
+/* All merges that tiktoken's rule implies: two tokens whose bytes together are a token merge with its id as
+ * rank. */
 fm_status fm_tokenizer_put_implied_merges(fm_tokenizer *t, fm_error *err);
 
 /* Makes token `id` one that is recognised in text; `after_nfc`: in the normalised text. */
@@ -152,7 +156,8 @@ static inline int32_t fm_word_find(const fm_tokenizer *t, const uint8_t *p, size
         if (slot == 0) return -1;
         if (slot >> 32 != hash >> 32) continue;
         uint32_t id = (uint32_t)slot - 1;
-        if (t->sizes[id] == size && __builtin_memcmp(t->bytes.data + t->offsets[id], p, size) == 0) return (int32_t)id;
+        if (t->sizes[id] == size && __builtin_memcmp(t->bytes.data + t->offsets[id], p, size) == 0)
+            return (int32_t)id;
     }
 }
 
@@ -163,8 +168,8 @@ static inline size_t fm_pair_slot(const fm_tokenizer *t, uint64_t key) {
     return (key * 0x9e3779b97f4a7c15ull >> 32) & (t->pair_slots - 1);
 }
 
-/* Begins to fetch what fm_pair_rank will read: the table is larger than the caches, and each miss costs as much as all
- * other work on the pair. */
+/* Begins to fetch what fm_pair_rank will read: the table is larger than the caches, and each miss costs as
+ * much as all other work on the pair. */
 static inline void fm_pair_prefetch(const fm_tokenizer *t, uint32_t left, uint32_t right) {
     __builtin_prefetch(&t->pairs[fm_pair_slot(t, (uint64_t)left << 20 | right)]);
 }
@@ -189,14 +194,16 @@ void fm_added_init(fm_added_tree *tree);
 fm_status fm_added_put(fm_added_tree *tree, const uint8_t *text, size_t size, int32_t id, fm_error *err);
 
 /* The leftmost added token in text[from..size), the longest of those that begin there. */
-bool fm_added_next(const fm_added_tree *tree, const uint8_t *text, size_t size, size_t from, size_t *begin, size_t *end,
-                   int32_t *id);
+bool fm_added_next(const fm_added_tree *tree, const uint8_t *text, size_t size, size_t from, size_t *begin,
+                   size_t *end, int32_t *id);
 
 /* ---- the three formats; each fills a new tokeniser ---- */
 
-fm_status fm_tokenizer_read_json(fm_tokenizer *t, const void *bytes, size_t size, const char *pattern, fm_error *err);
+fm_status fm_tokenizer_read_json(fm_tokenizer *t, const void *bytes, size_t size, const char *pattern,
+                                 fm_error *err);
 fm_status fm_tokenizer_read_tiktoken(fm_tokenizer *t, const void *bytes, size_t size, const char *pattern,
                                      fm_error *err);
-fm_status fm_tokenizer_read_gguf(fm_tokenizer *t, const void *bytes, size_t size, const char *pattern, fm_error *err);
+fm_status fm_tokenizer_read_gguf(fm_tokenizer *t, const void *bytes, size_t size, const char *pattern,
+                                 fm_error *err);
 
 #endif

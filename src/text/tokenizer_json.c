@@ -1,8 +1,8 @@
 /* tokenizer_json.c: reading Hugging Face's tokenizer.json.
  *
- * What counts: model (BPE: vocab, merges, ignore_merges), added_tokens, normalizer (none, NFC), pre_tokenizer (ByteLevel,
- * Split by a Regex or a String, Digits, Sequences of them). What does not change ids without a begin token is passed
- * over: post_processor, truncation, padding, decoder. The rest is refused by name.
+ * What counts: model (BPE: vocab, merges, ignore_merges), added_tokens, normalizer (none, NFC), pre_tokenizer
+ * (ByteLevel, Split by a Regex or a String, Digits, Sequences of them). What does not change ids without a
+ * begin token is passed over: post_processor, truncation, padding, decoder. The rest is refused by name.
  */
 #include <jansson.h>
 #include <string.h>
@@ -27,7 +27,8 @@ static const char *text_of(const json_t *object, const char *key) {
 /* Absent, null, false, "" and 0 all mean "not asked for". */
 static bool asks_for(const json_t *object, const char *key) {
     const json_t *value = json_object_get(object, key);
-    return json_is_true(value) || json_string_length(value) > 0 || (json_is_number(value) && json_number_value(value) != 0);
+    return json_is_true(value) || json_string_length(value) > 0 ||
+           (json_is_number(value) && json_number_value(value) != 0);
 }
 
 /* ---- model ---- */
@@ -40,15 +41,18 @@ static fm_status read_vocab(fm_tokenizer *t, json_t *vocab, fm_error *err) {
     if (!json_is_object(vocab)) return wrong(t, "model.vocab", "must be an object", err);
     json_object_foreach(vocab, key, value) {
         if (!json_is_integer(value)) {
-            status = fm_error_set(err, FM_ERR_FORMAT, "%s: model.vocab: the id of \"%.40s\" is not an integer", t->name, key);
+            status = fm_error_set(err, FM_ERR_FORMAT,
+                                  "%s: model.vocab: the id of \"%.40s\" is not an integer", t->name, key);
             goto fail;
         }
         fm_buf_clear(&bytes);
         size_t size = strlen(key);
         if (fm_bytes_from_alphabet(key, size, &bytes))
-            FM_TRY(fm_tokenizer_put(t, json_integer_value(value), bytes.data, bytes.size, FM_TOKEN_WORD, "model.vocab", err));
+            FM_TRY(fm_tokenizer_put(t, json_integer_value(value), bytes.data, bytes.size, FM_TOKEN_WORD,
+                                    "model.vocab", err));
         else
-            FM_TRY(fm_tokenizer_put(t, json_integer_value(value), key, size, FM_TOKEN_RAW, "model.vocab", err));
+            FM_TRY(
+                fm_tokenizer_put(t, json_integer_value(value), key, size, FM_TOKEN_RAW, "model.vocab", err));
     }
 fail:
     fm_buf_release(&bytes);
@@ -58,15 +62,20 @@ fail:
 static fm_status read_merges(fm_tokenizer *t, const json_t *merges, fm_error *err) {
     if (!json_is_array(merges)) return wrong(t, "model.merges", "must be a list", err);
     for (size_t i = 0; i < json_array_size(merges); i++) {
-        const json_t *merge = json_array_get(merges, i), *left = json_array_get(merge, 0), *right = json_array_get(merge, 1);
+        const json_t *merge = json_array_get(merges, i), *left = json_array_get(merge, 0),
+                     *right = json_array_get(merge, 1);
         fm_status status;
         if (json_is_string(merge))
-            status = fm_tokenizer_put_merge_text(t, json_string_value(merge), json_string_length(merge), "model.merges", i, err);
+            status = fm_tokenizer_put_merge_text(t, json_string_value(merge), json_string_length(merge),
+                                                 "model.merges", i, err);
         else if (json_array_size(merge) == 2 && json_is_string(left) && json_is_string(right))
             status = fm_tokenizer_put_merge_names(t, json_string_value(left), json_string_length(left),
-                                                  json_string_value(right), json_string_length(right), "model.merges", i, err);
+                                                  json_string_value(right), json_string_length(right),
+                                                  "model.merges", i, err);
         else
-            status = fm_error_set(err, FM_ERR_FORMAT, "%s: model.merges[%zu]: must be \"left right\" or [left, right]", t->name, i);
+            status =
+                fm_error_set(err, FM_ERR_FORMAT,
+                             "%s: model.merges[%zu]: must be \"left right\" or [left, right]", t->name, i);
         if (status != FM_OK) return status;
     }
     return FM_OK;
@@ -78,7 +87,8 @@ static fm_status read_model(fm_tokenizer *t, const json_t *root, fm_error *err) 
     if (!json_is_object(model)) return wrong(t, "model", "must be an object", err);
     const char *type = text_of(model, "type");
     if (*type && strcmp(type, "BPE") != 0) return refuse(t, "model.type", type, err);
-    static const char *const unsupported[] = {"dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback"};
+    static const char *const unsupported[] = {"dropout", "continuing_subword_prefix", "end_of_word_suffix",
+                                              "byte_fallback"};
     for (size_t i = 0; i < sizeof unsupported / sizeof *unsupported; i++)
         if (asks_for(model, unsupported[i])) return refuse(t, "model", unsupported[i], err);
     t->whole_words = json_is_true(json_object_get(model, "ignore_merges"));
@@ -103,9 +113,11 @@ static fm_status read_added(fm_tokenizer *t, const json_t *item, size_t i, fm_er
     size_t size = json_string_length(content), known_size;
     json_int_t number = json_integer_value(id);
     if (fm_tokenizer_special(t, text) >= 0) return wrong(t, field, "this content is there twice", err);
-    const char *known = number >= 0 && number < t->vocab_size ? fm_tokenizer_bytes(t, (int32_t)number, &known_size) : NULL;
+    const char *known =
+        number >= 0 && number < t->vocab_size ? fm_tokenizer_bytes(t, (int32_t)number, &known_size) : NULL;
     if (known && (known_size != size || memcmp(known, text, size) != 0))
-        return fm_error_set(err, FM_ERR_FORMAT, "%s: %s: id %lld is \"%.*s\" in the vocabulary, not \"%.40s\"", t->name, field,
+        return fm_error_set(err, FM_ERR_FORMAT,
+                            "%s: %s: id %lld is \"%.*s\" in the vocabulary, not \"%.40s\"", t->name, field,
                             (long long)number, (int)(known_size < 40 ? known_size : 40), known, text);
     fm_status status = FM_OK;
     if (known == NULL) status = fm_tokenizer_put(t, number, text, size, FM_TOKEN_RAW, field, err);
@@ -147,21 +159,25 @@ static fm_status read_split(fm_tokenizer *t, const json_t *p, fm_error *err) {
     const char *literal = json_string_value(json_object_get(pattern, "String"));
     const char *behavior = text_of(p, "behavior");
     bool invert = json_is_true(json_object_get(p, "invert"));
-    /* Isolated: both matches and what lies between are words. Removed and inverted keeps the matches alone; with the
-     * patterns in use nothing lies between, and what would is kept here, so that every text decodes to itself. */
+    /* Isolated: both matches and what lies between are words. Removed and inverted keeps the matches alone;
+     * with the patterns in use nothing lies between, and what would is kept here, so that every text decodes
+     * to itself. */
     if (strcmp(behavior, "Isolated") != 0 && !(strcmp(behavior, "Removed") == 0 && invert))
         return refuse(t, "pre_tokenizer Split: behavior", *behavior ? behavior : "none", err);
     if (regex) return fm_tokenizer_put_pattern(t, regex, err);
-    if (literal == NULL || *literal == '\0') return wrong(t, "pre_tokenizer Split: pattern", "needs a Regex or a String", err);
+    if (literal == NULL || *literal == '\0')
+        return wrong(t, "pre_tokenizer Split: pattern", "needs a Regex or a String", err);
     fm_buf quoted = {0};
     quote(literal, &quoted);
-    fm_status status = quoted.failed ? fm_error_set(err, FM_ERR_MEMORY, "%s: no memory for a pattern", t->name)
-                                     : fm_tokenizer_put_pattern(t, quoted.data, err);
+    fm_status status = quoted.failed
+                           ? fm_error_set(err, FM_ERR_MEMORY, "%s: no memory for a pattern", t->name)
+                           : fm_tokenizer_put_pattern(t, quoted.data, err);
     fm_buf_release(&quoted);
     return status;
 }
 
-static fm_status read_pre(fm_tokenizer *t, const json_t *p, bool use_patterns, bool *byte_level, int depth, fm_error *err) {
+static fm_status read_pre(fm_tokenizer *t, const json_t *p, bool use_patterns, bool *byte_level, int depth,
+                          fm_error *err) {
     const char *type = text_of(p, "type");
     fm_status status = FM_OK;
     if (depth > 4) return refuse(t, "pre_tokenizer", "nesting deeper than 4", err);
@@ -174,7 +190,8 @@ static fm_status read_pre(fm_tokenizer *t, const json_t *p, bool use_patterns, b
     }
     if (strcmp(type, "ByteLevel") == 0) {
         *byte_level = true;
-        if (asks_for(p, "add_prefix_space")) return refuse(t, "pre_tokenizer ByteLevel", "add_prefix_space", err);
+        if (asks_for(p, "add_prefix_space"))
+            return refuse(t, "pre_tokenizer ByteLevel", "add_prefix_space", err);
         const json_t *use_regex = json_object_get(p, "use_regex"); /* its default is true */
         if (!use_patterns || json_is_false(use_regex)) return FM_OK;
         return fm_tokenizer_put_pattern(t, fm_pretokenizer_gpt2(), err);
@@ -189,16 +206,18 @@ static fm_status read_pre(fm_tokenizer *t, const json_t *p, bool use_patterns, b
 
 /* ---- the whole ---- */
 
-fm_status fm_tokenizer_read_json(fm_tokenizer *t, const void *bytes, size_t size, const char *pattern, fm_error *err) {
+fm_status fm_tokenizer_read_json(fm_tokenizer *t, const void *bytes, size_t size, const char *pattern,
+                                 fm_error *err) {
     json_error_t reason;
     fm_status status = FM_OK;
     bool byte_level = false;
     if (size > FM_TOKENIZER_MAX_FILE_BYTES)
-        return fm_error_set(err, FM_ERR_LIMIT, "%s: %zu bytes, limit %d", t->name, size, FM_TOKENIZER_MAX_FILE_BYTES);
+        return fm_error_set(err, FM_ERR_LIMIT, "%s: %zu bytes, limit %d", t->name, size,
+                            FM_TOKENIZER_MAX_FILE_BYTES);
     json_t *root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &reason);
     if (root == NULL)
-        return fm_error_set(err, FM_ERR_FORMAT, "%s: line %d, column %d: %s", t->name, reason.line, reason.column,
-                            reason.text);
+        return fm_error_set(err, FM_ERR_FORMAT, "%s: line %d, column %d: %s", t->name, reason.line,
+                            reason.column, reason.text);
     FM_TRY(read_model(t, root, err));
     FM_TRY(read_normalizer(t, json_object_get(root, "normalizer"), err));
     FM_TRY(read_pre(t, json_object_get(root, "pre_tokenizer"), pattern == NULL, &byte_level, 0, err));
@@ -212,7 +231,8 @@ fm_status fm_tokenizer_read_json(fm_tokenizer *t, const void *bytes, size_t size
         status = wrong(t, "added_tokens", "must be a list", err);
         goto fail;
     }
-    for (size_t i = 0; i < json_array_size(added); i++) FM_TRY(read_added(t, json_array_get(added, i), i, err));
+    for (size_t i = 0; i < json_array_size(added); i++)
+        FM_TRY(read_added(t, json_array_get(added, i), i, err));
 fail:
     json_decref(root);
     return status;

@@ -1,8 +1,9 @@
-/* tokenizer_save.c: writing Hugging Face's tokenizer.json, so that transformers and tokenizers give the same ids.
+/* tokenizer_save.c: writing Hugging Face's tokenizer.json, so that transformers and tokenizers give the same
+ * ids.
  *
- * Readers number added tokens that are not in model.vocab one after the other behind it. Where that gives the right ids
- * they are left out, as in published files: a name such as "\u00f8" could also be taken for a byte. Otherwise every token
- * stands in model.vocab. */
+ * Readers number added tokens that are not in model.vocab one after the other behind it. Where that gives the
+ * right ids they are left out, as in published files: a name such as "\u00f8" could also be taken for a byte.
+ * Otherwise every token stands in model.vocab. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,8 +81,8 @@ static json_t *make_merges(const fm_tokenizer *t) {
 static bool is_normalized(const fm_tokenizer *t, int32_t id) {
     size_t begin, end;
     int32_t found;
-    return fm_added_next(&t->normalized, (const uint8_t *)t->bytes.data + t->offsets[id], t->sizes[id], 0, &begin, &end,
-                         &found) &&
+    return fm_added_next(&t->normalized, (const uint8_t *)t->bytes.data + t->offsets[id], t->sizes[id], 0,
+                         &begin, &end, &found) &&
            found == id;
 }
 
@@ -90,9 +91,10 @@ static json_t *make_added(const fm_tokenizer *t) {
     bool good = list != NULL;
     for (int32_t id = 0; good && id < t->vocab_size; id++) {
         if (!(t->flags[id] & FM_TOKEN_ADDED)) continue;
-        json_t *item = json_pack("{s:i,s:s%,s:b,s:b,s:b,s:b,s:b}", "id", (int)id, "content", t->bytes.data + t->offsets[id],
-                                 (size_t)t->sizes[id], "single_word", 0, "lstrip", 0, "rstrip", 0, "normalized",
-                                 (int)is_normalized(t, id), "special", (t->flags[id] & FM_TOKEN_SPECIAL) != 0);
+        json_t *item = json_pack("{s:i,s:s%,s:b,s:b,s:b,s:b,s:b}", "id", (int)id, "content",
+                                 t->bytes.data + t->offsets[id], (size_t)t->sizes[id], "single_word", 0,
+                                 "lstrip", 0, "rstrip", 0, "normalized", (int)is_normalized(t, id), "special",
+                                 (t->flags[id] & FM_TOKEN_SPECIAL) != 0);
         good = json_array_append_new(list, item) == 0;
     }
     if (good) return list;
@@ -101,16 +103,17 @@ static json_t *make_added(const fm_tokenizer *t) {
 }
 
 static json_t *byte_level(void) {
-    return json_pack("{s:s,s:b,s:b,s:b}", "type", "ByteLevel", "add_prefix_space", 0, "trim_offsets", 1, "use_regex", 0);
+    return json_pack("{s:s,s:b,s:b,s:b}", "type", "ByteLevel", "add_prefix_space", 0, "trim_offsets", 1,
+                     "use_regex", 0);
 }
 
 static json_t *make_pre_tokenizer(const fm_tokenizer *t) {
     json_t *list = json_array();
     bool good = list != NULL;
     for (int i = 0; good && i < t->pattern_count; i++)
-        good = json_array_append_new(list, json_pack("{s:s,s:{s:s},s:s,s:b}", "type", "Split", "pattern", "Regex",
-                                                     fm_pattern_source(t->patterns[i]), "behavior", "Isolated", "invert",
-                                                     0)) == 0;
+        good = json_array_append_new(list, json_pack("{s:s,s:{s:s},s:s,s:b}", "type", "Split", "pattern",
+                                                     "Regex", fm_pattern_source(t->patterns[i]), "behavior",
+                                                     "Isolated", "invert", 0)) == 0;
     good = good && json_array_append_new(list, byte_level()) == 0;
     if (good) return json_pack("{s:s,s:o}", "type", "Sequence", "pretokenizers", list);
     json_decref(list);
@@ -118,7 +121,8 @@ static json_t *make_pre_tokenizer(const fm_tokenizer *t) {
 }
 
 static json_t *make_root(const fm_tokenizer *t) {
-    json_t *vocab = make_vocab(t), *merges = make_merges(t), *added = make_added(t), *pre = make_pre_tokenizer(t);
+    json_t *vocab = make_vocab(t), *merges = make_merges(t), *added = make_added(t),
+           *pre = make_pre_tokenizer(t);
     if (vocab == NULL || merges == NULL || added == NULL || pre == NULL) {
         json_decref(vocab);
         json_decref(merges);
@@ -127,12 +131,13 @@ static json_t *make_root(const fm_tokenizer *t) {
         return NULL;
     }
     json_t *normalizer = t->nfc ? json_pack("{s:s}", "type", "NFC") : json_null();
-    json_t *model = json_pack("{s:s,s:n,s:n,s:n,s:n,s:b,s:b,s:b,s:o,s:o}", "type", "BPE", "dropout", "unk_token",
-                              "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", 0, "byte_fallback", 0,
-                              "ignore_merges", (int)t->whole_words, "vocab", vocab, "merges", merges);
-    return json_pack("{s:s,s:n,s:n,s:o,s:o,s:o,s:n,s:o,s:o}", "version", "1.0", "truncation", "padding", "added_tokens",
-                     added, "normalizer", normalizer, "pre_tokenizer", pre, "post_processor", "decoder", byte_level(),
-                     "model", model);
+    json_t *model =
+        json_pack("{s:s,s:n,s:n,s:n,s:n,s:b,s:b,s:b,s:o,s:o}", "type", "BPE", "dropout", "unk_token",
+                  "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", 0, "byte_fallback", 0,
+                  "ignore_merges", (int)t->whole_words, "vocab", vocab, "merges", merges);
+    return json_pack("{s:s,s:n,s:n,s:o,s:o,s:o,s:n,s:o,s:o}", "version", "1.0", "truncation", "padding",
+                     "added_tokens", added, "normalizer", normalizer, "pre_tokenizer", pre, "post_processor",
+                     "decoder", byte_level(), "model", model);
 }
 
 fm_status fm_tokenizer_to_json(const fm_tokenizer *t, fm_buf *out, fm_error *err) {
@@ -140,7 +145,8 @@ fm_status fm_tokenizer_to_json(const fm_tokenizer *t, fm_buf *out, fm_error *err
     char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
     json_decref(root);
     if (text == NULL)
-        return fm_error_set(err, FM_ERR_FORMAT, "%s: cannot be written as JSON: a token is not UTF-8, or no memory", t->name);
+        return fm_error_set(err, FM_ERR_FORMAT,
+                            "%s: cannot be written as JSON: a token is not UTF-8, or no memory", t->name);
     fm_buf_puts(out, text);
     fm_buf_putc(out, '\n');
     free(text);

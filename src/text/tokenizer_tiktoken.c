@@ -1,6 +1,6 @@
-/* tokenizer_tiktoken.c: reading a tiktoken file: one token per line, base64 of its bytes, a space, its rank, which is
- * its id too. The file says neither how text is cut into words nor which tokens are special: the first comes from the
- * table of known files or from the caller, the second does not exist. */
+/* tokenizer_tiktoken.c: reading a tiktoken file: one token per line, base64 of its bytes, a space, its rank,
+ * which is its id too. The file says neither how text is cut into words nor which tokens are special: the
+ * first comes from the table of known files or from the caller, the second does not exist. */
 #include <stdio.h>
 #include <string.h>
 
@@ -41,28 +41,33 @@ static fm_status read_line(fm_tokenizer *t, const uint8_t *p, const uint8_t *end
     int size = space ? decode_base64(p, (size_t)(space - p), bytes) : -1;
     int64_t id = 0;
     const uint8_t *digit = space ? space + 1 : end;
-    while (digit < end && *digit >= '0' && *digit <= '9' && id < FM_TOKENIZER_MAX_VOCAB) id = id * 10 + (*digit++ - '0');
+    while (digit < end && *digit >= '0' && *digit <= '9' && id < FM_TOKENIZER_MAX_VOCAB)
+        id = id * 10 + (*digit++ - '0');
     if (size < 0 || digit == space + 1 || (digit < end && id < FM_TOKENIZER_MAX_VOCAB))
-        return fm_error_set(err, FM_ERR_FORMAT,
-                            "%s: line %d: not \"base64 rank\" as in a tiktoken file (tokens of at most %d bytes)", t->name,
-                            line, MAX_TOKEN_BYTES);
+        return fm_error_set(
+            err, FM_ERR_FORMAT,
+            "%s: line %d: not \"base64 rank\" as in a tiktoken file (tokens of at most %d bytes)", t->name,
+            line, MAX_TOKEN_BYTES);
     char field[32];
     snprintf(field, sizeof field, "line %d", line);
     return fm_tokenizer_put(t, id, bytes, (size_t)size, FM_TOKEN_WORD, field, err);
 }
 
-static fm_status choose_pattern(fm_tokenizer *t, const void *bytes, size_t size, const char *pattern, fm_error *err) {
+static fm_status choose_pattern(fm_tokenizer *t, const void *bytes, size_t size, const char *pattern,
+                                fm_error *err) {
     char hash[FM_SHA256_HEX];
     fm_sha256_bytes(bytes, size, hash);
     const fm_known_tiktoken *known = fm_known_tiktoken_find(hash);
     if (known) t->nfc = known->nfc;
     if (pattern) return fm_tokenizer_put_pattern(t, pattern, err);
     if (known == NULL)
-        return fm_error_set(err, FM_ERR_UNSUPPORTED,
-                            "%s: a tiktoken file with SHA-256 %.12s..., which is not one of the known ones (Qwen2.5, "
-                            "Llama 3, Kimi K2): it does not say how text is cut into words, give --pattern",
-                            t->name, hash);
-    return fm_tokenizer_put_pattern(t, fm_pretokenizer_find(known->name, strlen(known->name))->patterns[0], err);
+        return fm_error_set(
+            err, FM_ERR_UNSUPPORTED,
+            "%s: a tiktoken file with SHA-256 %.12s..., which is not one of the known ones (Qwen2.5, "
+            "Llama 3, Kimi K2): it does not say how text is cut into words, give --pattern",
+            t->name, hash);
+    return fm_tokenizer_put_pattern(t, fm_pretokenizer_find(known->name, strlen(known->name))->patterns[0],
+                                    err);
 }
 
 fm_status fm_tokenizer_read_tiktoken(fm_tokenizer *t, const void *bytes, size_t size, const char *pattern,
@@ -80,8 +85,10 @@ fm_status fm_tokenizer_read_tiktoken(fm_tokenizer *t, const void *bytes, size_t 
     }
     for (int byte = 0; byte < 256; byte++)
         if (t->byte_id[byte] < 0)
-            return fm_error_set(err, FM_ERR_FORMAT, "%s: no token for byte 0x%02x: the file is cut short or is not "
-                                "a byte-level vocabulary", t->name, (unsigned)byte);
+            return fm_error_set(err, FM_ERR_FORMAT,
+                                "%s: no token for byte 0x%02x: the file is cut short or is not "
+                                "a byte-level vocabulary",
+                                t->name, (unsigned)byte);
     t->whole_words = true;
     FM_TRY(choose_pattern(t, bytes, size, pattern, err));
     FM_TRY(fm_tokenizer_put_implied_merges(t, err));

@@ -107,8 +107,8 @@ bool fm_nfc_needed(const uint8_t *text, size_t size) {
 /* Normalises [begin, end), which is well-formed UTF-8, into *out. */
 static fm_status normalise(const uint8_t *begin, const uint8_t *end, fm_buf *out, fm_error *err) {
     utf8proc_uint8_t *text = NULL;
-    utf8proc_ssize_t size = utf8proc_map(begin, (utf8proc_ssize_t)(end - begin), &text,
-                                         UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+    utf8proc_ssize_t size =
+        utf8proc_map(begin, (utf8proc_ssize_t)(end - begin), &text, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
     if (size < 0) return fm_error_set(err, FM_ERR_MEMORY, "NFC: %s", utf8proc_errmsg(size));
     fm_buf_append(out, text, (size_t)size);
     free(text);
@@ -139,7 +139,8 @@ fm_status fm_nfc(const uint8_t *text, size_t size, fm_buf *out, fm_error *err) {
         done = previous = p;
     }
     fm_buf_append(out, done, (size_t)(end - done));
-    if (out->failed) return fm_error_set(err, FM_ERR_MEMORY, "no memory for %zu bytes of normalised text", size);
+    if (out->failed)
+        return fm_error_set(err, FM_ERR_MEMORY, "no memory for %zu bytes of normalised text", size);
 fail:
     return status;
 }

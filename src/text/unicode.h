@@ -1,8 +1,8 @@
 /* unicode.h: the facts about characters that token ids depend on, and UTF-8.
  *
- * The facts are pinned in unicode_table.c and do not follow the distribution's Unicode tables, because a character
- * that changes its category would change the ids of a text. NFC itself is utf8proc's; which characters it is asked
- * about is pinned here (Unicode's stability policy fixes the answer for those).
+ * The facts are pinned in unicode_table.c and do not follow the distribution's Unicode tables, because a
+ * character that changes its category would change the ids of a text. NFC itself is utf8proc's; which
+ * characters it is asked about is pinned here (Unicode's stability policy fixes the answer for those).
  *
  * Text is bytes: a byte that does not belong to well-formed UTF-8 counts as one character of no class.
  */
@@ -39,8 +39,9 @@ uint8_t fm_unicode_flags(uint32_t code);
 /* Bit mask (1 << category) of a category by name: "L" or "Lu" style; 0 when there is no such name. */
 uint32_t fm_unicode_category_mask(const char *name, size_t size);
 
-/* Decodes the character at p, p < end, into *code; returns its length in bytes. A byte that begins no well-formed
- * character (Unicode 3.9, table 3-7: no overlong forms, no surrogates) gives FM_UNICODE_INVALID and length 1. */
+/* Decodes the character at p, p < end, into *code; returns its length in bytes. A byte that begins no
+ * well-formed character (Unicode 3.9, table 3-7: no overlong forms, no surrogates) gives FM_UNICODE_INVALID
+ * and length 1. */
 size_t fm_utf8_decode(const uint8_t *p, const uint8_t *end, uint32_t *code);
 
 /* Writes a code point (not a surrogate) as UTF-8 to out[4]; returns the length. */

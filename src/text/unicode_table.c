@@ -2,6 +2,7 @@
  * Each entry begins a range of code points: first << 8 | flags of text/unicode.h. */
 #include "text/unicode.h"
 
+/* clang-format off */
 const int fm_unicode_range_count = 4308;
 const uint32_t fm_unicode_ranges[] = {
     0x19, 0x959, 0xe19, 0x2056, 0x2111, 0x2413, 0x2511, 0x280d, 0x290e,

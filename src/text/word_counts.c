@@ -33,14 +33,16 @@ static fm_status grow(fm_word_counts *c, fm_error *err) {
     return FM_OK;
 }
 
-fm_status fm_word_counts_add(fm_word_counts *c, const uint8_t *bytes, size_t size, uint64_t count, fm_error *err) {
+fm_status fm_word_counts_add(fm_word_counts *c, const uint8_t *bytes, size_t size, uint64_t count,
+                             fm_error *err) {
     fm_status status = grow(c, err);
     if (status != FM_OK) return status;
     uint32_t hash = (uint32_t)(fm_word_hash(bytes, size) >> 16);
     size_t i = hash & (c->slot_count - 1);
     for (; c->slots[i]; i = (i + 1) & (c->slot_count - 1)) {
         fm_word_count *word = &c->words[c->slots[i] - 1];
-        if (word->hash == hash && word->size == size && memcmp(c->bytes.data + word->offset, bytes, size) == 0) {
+        if (word->hash == hash && word->size == size &&
+            memcmp(c->bytes.data + word->offset, bytes, size) == 0) {
             word->count += count;
             return FM_OK;
         }
@@ -58,7 +60,8 @@ fm_status fm_word_counts_merge(fm_word_counts *c, const fm_word_counts *other, f
     fm_status status = FM_OK;
     for (size_t w = 0; w < other->count && status == FM_OK; w++) {
         const fm_word_count *word = &other->words[w];
-        status = fm_word_counts_add(c, (const uint8_t *)other->bytes.data + word->offset, word->size, word->count, err);
+        status = fm_word_counts_add(c, (const uint8_t *)other->bytes.data + word->offset, word->size,
+                                    word->count, err);
     }
     return status;
 }

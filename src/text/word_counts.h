@@ -26,7 +26,8 @@ typedef struct fm_word_counts {
 } fm_word_counts;
 
 /* Adds `count` occurrences of a word. FM_ERR_MEMORY; FM_ERR_LIMIT above 2^31 different words. */
-fm_status fm_word_counts_add(fm_word_counts *counts, const uint8_t *bytes, size_t size, uint64_t count, fm_error *err);
+fm_status fm_word_counts_add(fm_word_counts *counts, const uint8_t *bytes, size_t size, uint64_t count,
+                             fm_error *err);
 
 /* Adds all of `other`. */
 fm_status fm_word_counts_merge(fm_word_counts *counts, const fm_word_counts *other, fm_error *err);
