@@ -53,7 +53,7 @@ def main():
         flags[c] |= NFC_ACTIVE
     ranges = [(c, f) for c, f in enumerate(flags) if c == 0 or flags[c - 1] != f]
     out = sys.stdout
-    out.write("/* unicode_table.c: made by tools/make_unicode_tables.py (regex %s, NFC of Unicode %s); not to be edited.\n"
+    out.write("/* unicode_table.c: made by tools/make_unicode_tables.py (regex %s, NFC of Unicode %s).\n * Not to be edited.\n"
               % (regex.__version__, unicodedata.unidata_version))
     out.write(" * Each entry begins a range of code points: first << 8 | flags of text/unicode.h. */\n")
     out.write('#include "text/unicode.h"\n\n/* clang-format off */\n')

@@ -1,4 +1,5 @@
-/* unicode_table.c: made by tools/make_unicode_tables.py (regex 2026.5.9, NFC of Unicode 14.0.0); not to be edited.
+/* unicode_table.c: made by tools/make_unicode_tables.py (regex 2026.5.9, NFC of Unicode 14.0.0).
+ * Not to be edited.
  * Each entry begins a range of code points: first << 8 | flags of text/unicode.h. */
 #include "text/unicode.h"
 
