@@ -1,5 +1,5 @@
-/* lanes.h: the written order of a sum of many terms, for the references: 16 partial sums by index mod 16, then the
- * tree l + 8, + 4, + 2, + 1. kern/v16.h does the same with registers.
+/* lanes.h: the written order of a sum of many terms, for the references: 16 partial sums by index mod 16,
+ * then the tree l + 8, + 4, + 2, + 1. kern/v16.h does the same with registers.
  */
 #ifndef FM_KERN_LANES_H
 #define FM_KERN_LANES_H

@@ -1,8 +1,9 @@
 /* v16.h: sixteen floats at a time, the one place where a kernel meets the instruction set.
  *
- * fm_v16 is one AVX-512 register, two AVX2 registers or an array, by the flags that the file's suffix set. Every function
- * does the same IEEE operations on each lane, and sums lanes in the written tree (l + 8, + 4, + 2, + 1), so a kernel
- * written with it gives the reference's bits. `part` functions touch only the first n lanes in memory, 0 <= n <= 16.
+ * fm_v16 is one AVX-512 register, two AVX2 registers or an array, by the flags that the file's suffix set.
+ * Every function does the same IEEE operations on each lane, and sums lanes in the written tree (l + 8, + 4,
+ * + 2, + 1), so a kernel written with it gives the reference's bits. `part` functions touch only the first n
+ * lanes in memory, 0 <= n <= 16.
  */
 #ifndef FM_KERN_V16_H
 #define FM_KERN_V16_H
@@ -14,7 +15,7 @@
 
 #define FM_V16_INLINE static inline __attribute__((always_inline, unused))
 
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) || defined(FM_EMULATE_AVX512)
 
 #include <immintrin.h>
 
@@ -40,10 +41,13 @@ FM_V16_INLINE fm_v16 fm_v16_mul(fm_v16 a, fm_v16 b) { return (fm_v16){_mm512_mul
 FM_V16_INLINE fm_v16 fm_v16_div(fm_v16 a, fm_v16 b) { return (fm_v16){_mm512_div_ps(a.x, b.x)}; }
 FM_V16_INLINE fm_v16 fm_v16_sqrt(fm_v16 a) { return (fm_v16){_mm512_sqrt_ps(a.x)}; }
 FM_V16_INLINE fm_v16 fm_v16_neg(fm_v16 a) {
-    return (fm_v16){_mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(a.x), _mm512_set1_epi32(INT32_MIN)))};
+    return (fm_v16){
+        _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(a.x), _mm512_set1_epi32(INT32_MIN)))};
 }
 /* a b + c, rounded once. */
-FM_V16_INLINE fm_v16 fm_v16_fma(fm_v16 a, fm_v16 b, fm_v16 c) { return (fm_v16){_mm512_fmadd_ps(a.x, b.x, c.x)}; }
+FM_V16_INLINE fm_v16 fm_v16_fma(fm_v16 a, fm_v16 b, fm_v16 c) {
+    return (fm_v16){_mm512_fmadd_ps(a.x, b.x, c.x)};
+}
 /* a > b ? a : b in each lane: b where either is NaN. */
 FM_V16_INLINE fm_v16 fm_v16_max(fm_v16 a, fm_v16 b) { return (fm_v16){_mm512_max_ps(a.x, b.x)}; }
 /* Lanes below n (any integer) keep a, the others take b. */
@@ -99,7 +103,9 @@ FM_V16_INLINE fm_v16 fm_v16_set1(float f) {
     __m256 x = _mm256_set1_ps(f);
     return (fm_v16){x, x};
 }
-FM_V16_INLINE fm_v16 fm_v16_load(const float *p) { return (fm_v16){_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+FM_V16_INLINE fm_v16 fm_v16_load(const float *p) {
+    return (fm_v16){_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)};
+}
 FM_V16_INLINE void fm_v16_store(float *p, fm_v16 a) {
     _mm256_storeu_ps(p, a.low);
     _mm256_storeu_ps(p + 8, a.high);
@@ -154,8 +160,12 @@ FM_V16_INLINE __m256 fm_v16_low(fm_v16 a) { return a.low; }
 FM_V16_INLINE fm_v16 fm_v16_swap(fm_v16 a) {
     return (fm_v16){_mm256_permute_ps(a.low, 0xb1), _mm256_permute_ps(a.high, 0xb1)};
 }
-FM_V16_INLINE fm_v16 fm_v16_even(fm_v16 a) { return (fm_v16){_mm256_moveldup_ps(a.low), _mm256_moveldup_ps(a.high)}; }
-FM_V16_INLINE fm_v16 fm_v16_odd(fm_v16 a) { return (fm_v16){_mm256_movehdup_ps(a.low), _mm256_movehdup_ps(a.high)}; }
+FM_V16_INLINE fm_v16 fm_v16_even(fm_v16 a) {
+    return (fm_v16){_mm256_moveldup_ps(a.low), _mm256_moveldup_ps(a.high)};
+}
+FM_V16_INLINE fm_v16 fm_v16_odd(fm_v16 a) {
+    return (fm_v16){_mm256_movehdup_ps(a.low), _mm256_movehdup_ps(a.high)};
+}
 
 /* 2^n for whole numbers n, -126 <= n <= 127; or 2^n as two factors, for n to 128. */
 FM_V16_INLINE __m256 fm_v16_exp2i_8(__m256i i) {
@@ -168,7 +178,8 @@ FM_V16_INLINE void fm_v16_exp2i_halves(fm_v16 n, fm_v16 *first, fm_v16 *second) 
     __m256i l = _mm256_cvtps_epi32(n.low), h = _mm256_cvtps_epi32(n.high);
     __m256i half_l = _mm256_srai_epi32(l, 1), half_h = _mm256_srai_epi32(h, 1);
     *first = (fm_v16){fm_v16_exp2i_8(half_l), fm_v16_exp2i_8(half_h)};
-    *second = (fm_v16){fm_v16_exp2i_8(_mm256_sub_epi32(l, half_l)), fm_v16_exp2i_8(_mm256_sub_epi32(h, half_h))};
+    *second =
+        (fm_v16){fm_v16_exp2i_8(_mm256_sub_epi32(l, half_l)), fm_v16_exp2i_8(_mm256_sub_epi32(h, half_h))};
 }
 /* `y`, but `other` where x > limit; `y`, but 0 where x < limit. NaN keeps y. */
 FM_V16_INLINE fm_v16 fm_v16_above(fm_v16 x, float limit, float other, fm_v16 y) {
@@ -245,6 +256,8 @@ FM_V16_INLINE fm_v16 fm_v16_exp_nonpositive(fm_v16 x) {
 }
 
 /* 1 + e^-x: what sigmoid and silu divide by. */
-FM_V16_INLINE fm_v16 fm_v16_one_exp_neg(fm_v16 x) { return fm_v16_add(fm_v16_set1(1.0f), fm_v16_exp(fm_v16_neg(x))); }
+FM_V16_INLINE fm_v16 fm_v16_one_exp_neg(fm_v16 x) {
+    return fm_v16_add(fm_v16_set1(1.0f), fm_v16_exp(fm_v16_neg(x)));
+}
 
 #endif

@@ -8,6 +8,8 @@
 #ifndef FM_TESTS_EMULATE_AVX512_H
 #define FM_TESTS_EMULATE_AVX512_H
 
+#define FM_EMULATE_AVX512 1 /* kern/v16.h takes its AVX-512 form */
+
 #include <immintrin.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -60,6 +62,59 @@ BINARY(emulated_add_epi32, __m512i, r.u[i] = x.u[i] + y.u[i])
 BINARY(emulated_mullo, __m512i, r.u[i] = x.u[i] * y.u[i])
 SHIFT(emulated_slli, r.u[i] = x.u[i] << n)
 SHIFT(emulated_srli, r.u[i] = x.u[i] >> n)
+
+BINARY(emulated_xor, __m512i, r.u[i] = x.u[i] ^ y.u[i])
+BINARY(emulated_sub_epi32, __m512i, r.u[i] = x.u[i] - y.u[i])
+SHIFT(emulated_srai, r.i[i] = x.i[i] >> n)
+BINARY(emulated_add_ps, __m512, r.f[i] = x.f[i] + y.f[i])
+BINARY(emulated_sub_ps, __m512, r.f[i] = x.f[i] - y.f[i])
+BINARY(emulated_mul_ps, __m512, r.f[i] = x.f[i] * y.f[i])
+BINARY(emulated_div_ps, __m512, r.f[i] = x.f[i] / y.f[i])
+BINARY(emulated_max_ps, __m512, r.f[i] = x.f[i] > y.f[i] ? x.f[i] : y.f[i])
+
+/* The form with one operand. */
+#define UNARY(name, statement)                                                                               \
+    EMULATED __m512 name(__m512 a) {                                                                         \
+        emulated_lanes x = emulated_in___m512(a), r;                                                         \
+        EACH_LANE statement;                                                                                 \
+        return emulated_out___m512(r);                                                                       \
+    }
+UNARY(emulated_sqrt_ps, r.f[i] = __builtin_sqrtf(x.f[i]))
+UNARY(emulated_moveldup, r.f[i] = x.f[i & ~1])
+UNARY(emulated_movehdup, r.f[i] = x.f[i | 1])
+
+EMULATED __m512 emulated_permute(__m512 a, unsigned order) {
+    emulated_lanes x = emulated_in___m512(a), r;
+    EACH_LANE r.f[i] = x.f[(i & ~3) + (int)(order >> 2 * (i & 3) & 3)];
+    return emulated_out___m512(r);
+}
+
+/* Out of range, and NaN: the "integer indefinite" of the instruction. */
+EMULATED __m512i emulated_cvtps_epi32(__m512 a) {
+    emulated_lanes x = emulated_in___m512(a), r;
+    EACH_LANE r.i[i] = x.f[i] >= -0x1p31f && x.f[i] < 0x1p31f ? (int32_t)__builtin_rintf(x.f[i]) : INT32_MIN;
+    return emulated_out___m512i(r);
+}
+
+EMULATED uint16_t emulated_cmp_ps(__m512 a, __m512 b, int predicate) {
+    emulated_lanes x = emulated_in___m512(a), y = emulated_in___m512(b);
+    unsigned mask = 0;
+    if (predicate != _CMP_GT_OQ && predicate != _CMP_NLT_UQ) __builtin_trap();
+    EACH_LANE mask |= (unsigned)(predicate == _CMP_GT_OQ ? x.f[i] > y.f[i] : !(x.f[i] < y.f[i])) << i;
+    return (uint16_t)mask;
+}
+
+EMULATED __m512 emulated_mask_mov_ps(__m512 from, uint16_t mask, __m512 a) {
+    emulated_lanes r = emulated_in___m512(from), x = emulated_in___m512(a);
+    EACH_LANE if (mask & 1u << i) r.f[i] = x.f[i];
+    return emulated_out___m512(r);
+}
+
+EMULATED __m256 emulated_half(__m512 a, int which) {
+    __m256 r;
+    memcpy(&r, (const char *)&a + 32 * which, sizeof r);
+    return r;
+}
 
 EMULATED __m512 emulated_set1_ps(float f) {
     emulated_lanes r;
@@ -201,5 +256,25 @@ EMULATED __m512 emulated_dpbf16(__m512 c, __m512i a, __m512i b) {
 #define _mm512_mask_mov_epi32(from, mask, a) emulated_mask_mov(from, mask, a)
 #define _mm512_cvtepi32_epi16(a) emulated_narrow(a)
 #define _mm512_cvtepu16_epi32(a) emulated_widen(a)
+#define _mm512_xor_si512(a, b) emulated_xor(a, b)
+#define _mm512_sub_epi32(a, b) emulated_sub_epi32(a, b)
+#define _mm512_srai_epi32(a, n) emulated_srai(a, n)
+#define _mm512_add_ps(a, b) emulated_add_ps(a, b)
+#define _mm512_sub_ps(a, b) emulated_sub_ps(a, b)
+#define _mm512_mul_ps(a, b) emulated_mul_ps(a, b)
+#define _mm512_div_ps(a, b) emulated_div_ps(a, b)
+#define _mm512_max_ps(a, b) emulated_max_ps(a, b)
+#define _mm512_sqrt_ps(a) emulated_sqrt_ps(a)
+#define _mm512_moveldup_ps(a) emulated_moveldup(a)
+#define _mm512_movehdup_ps(a) emulated_movehdup(a)
+#define _mm512_permute_ps(a, order) emulated_permute(a, order)
+#define _mm512_cvtps_epi32(a) emulated_cvtps_epi32(a)
+#define _mm512_cmp_ps_mask(a, b, predicate) emulated_cmp_ps(a, b, predicate)
+#define _mm512_mask_mov_ps(from, mask, a) emulated_mask_mov_ps(from, mask, a)
+#define _mm512_maskz_mov_ps(mask, a) emulated_mask_mov_ps(emulated_set1_ps(0.0f), mask, a)
+#define _mm512_mask_blend_ps(mask, a, b) emulated_mask_mov_ps(a, mask, b)
+#define _mm512_castps512_ps256(a) emulated_half(a, 0)
+#define _mm512_castps_pd(a) ((__m512d)(a))
+#define _mm512_extractf64x4_pd(a, which) _mm256_castps_pd(emulated_half((__m512)(a), which))
 
 #endif

@@ -1,7 +1,8 @@
 # Kernels of instruction sets that the building machine may lack, built a second time on an emulation in plain C and
 # linked into the checks only: fm_<op>_<isa>_emulated stands beside the native fm_<op>_<isa>. An operation takes part
 # by being named here; its kernels may use the intrinsics that tests/emulate/avx512.h has.
-set(FM_EMULATED gemm_avx512 gemm_avx512bf16 gemm_amx linear_avx512)
+set(FM_EMULATED gemm_avx512 gemm_avx512bf16 gemm_amx linear_avx512 attention_avx512
+    mla_decode_avx512 swiglu_avx512 xent_avx512)
 if(FM_X86)
   foreach(name ${FM_EMULATED})
     string(REGEX REPLACE "_[^_]*$" "" operation ${name})

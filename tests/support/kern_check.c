@@ -154,6 +154,16 @@ static int check_plant(fm_check *c, const fm_check_op *op, const fm_check_set *p
     return !c->failed;
 }
 
+int fm_check_plants(const fm_check_op *op) {
+    fm_check c = {.program = "", .seed = 1};
+    fm_error err;
+    if (fm_dev_open(&c.dev, FM_CHECK_THREADS, 0, &err) != FM_OK) return op->plant_count;
+    int missed = 0;
+    for (int i = 0; i < op->plant_count; i++) missed += check_plant(&c, op, &op->plants[i]);
+    fm_dev_close(&c.dev);
+    return missed;
+}
+
 static bool wanted(const options *o, const char *name) {
     return o->only_level == NULL || strcmp(o->only_level, name) == 0;
 }

@@ -62,6 +62,10 @@ typedef struct fm_check_op {
 /* The whole of main(). */
 int fm_check_main(int argc, char **argv, const fm_check_op *ops, int count);
 
+/* Only the planted errors of one operation, for checks that plant elsewhere than in the kernels; how many of them no case
+ * noticed. */
+int fm_check_plants(const fm_check_op *op);
+
 /* Says what the case is, for messages; printf style. */
 void fm_check_describe(fm_check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -8,7 +8,8 @@
 #include "kern/kern_table.h"
 #include "kern/split.h"
 
-void fm_adamw_update(fm_dev *dev, const fm_adamw *op, float *w, float *m, float *v, const float *g, size_t n) {
+void fm_adamw_update(fm_dev *dev, const fm_adamw *op, float *w, float *m, float *v, const float *g,
+                     size_t n) {
     double t = (double)op->step;
     fm_adamw_step s = {.grad_scale = op->grad_scale,
                        .keep = (float)(1.0 - (double)op->lr * (double)op->decay),
@@ -28,8 +29,8 @@ void fm_adamw_update(fm_dev *dev, const fm_adamw *op, float *w, float *m, float 
     }
 }
 
-/* Block sums wait in the first thread's scratch and are added in block order by one thread; as many blocks at a time as
- * the scratch holds. */
+/* Block sums wait in the first thread's scratch and are added in block order by one thread; as many blocks at
+ * a time as the scratch holds. */
 double fm_sum_squares(fm_dev *dev, const float *g, size_t n) {
     double total = 0, *sums = fm_dev_scratch(dev, 0);
     size_t room = dev->scratch_bytes / sizeof *sums, blocks = (n + FM_SUM_BLOCK - 1) / FM_SUM_BLOCK;

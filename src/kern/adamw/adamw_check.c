@@ -1,4 +1,5 @@
-/* adamw_check.c: the AdamW step and the sum of squares on every level against the reference and the equations. */
+/* adamw_check.c: the AdamW step and the sum of squares on every level against the reference and the
+ * equations. */
 #include <math.h>
 #include <string.h>
 
@@ -8,9 +9,15 @@
 enum { N, STEP };
 
 static const fm_opcheck_case cases[] = {
-    {"one", {1, 1}, false},          {"lanes", {16, 2}, false},       {"tail 1", {17, 1}, false},
-    {"tail 15", {1055, 9}, false},   {"none", {0, 1}, false},         {"block less one", {4095, 3}, false},
-    {"block and one", {4097, 3}, false}, {"threads", {30011, 1000}, false}, {"14 million", {14000000, 5}, true},
+    {"one", {1, 1}, false},
+    {"lanes", {16, 2}, false},
+    {"tail 1", {17, 1}, false},
+    {"tail 15", {1055, 9}, false},
+    {"none", {0, 1}, false},
+    {"block less one", {4095, 3}, false},
+    {"block and one", {4097, 3}, false},
+    {"threads", {30011, 1000}, false},
+    {"14 million", {14000000, 5}, true},
 };
 
 static void setup(fm_opcheck *c) {
@@ -18,13 +25,14 @@ static void setup(fm_opcheck *c) {
     fm_opcheck_floats(c, "g", FM_OPCHECK_IN, rows, n, n);
     fm_opcheck_floats(c, "m", FM_OPCHECK_INOUT, rows, n, n);
     float *v = fm_opcheck_floats(c, "v", FM_OPCHECK_INOUT, rows, n, n);
-    for (int i = 0; i < n; i++) v[i] = fm_f32_from_bits(fm_f32_bits(v[i]) & 0x7fffffff); /* a mean of squares */
+    for (int i = 0; i < n; i++)
+        v[i] = fm_f32_from_bits(fm_f32_bits(v[i]) & 0x7fffffff); /* a mean of squares */
     fm_opcheck_floats(c, "w", FM_OPCHECK_INOUT, rows, n, n);
     fm_opcheck_floats(c, "squares", FM_OPCHECK_OUT, 1, 2, 2);
 }
 
-static const fm_adamw usual = {.lr = 3e-3f, .beta1 = 0.9f, .beta2 = 0.95f, .eps = 1e-8f, .decay = 0.1f,
-                               .grad_scale = 0.7f};
+static const fm_adamw usual = {
+    .lr = 3e-3f, .beta1 = 0.9f, .beta2 = 0.95f, .eps = 1e-8f, .decay = 0.1f, .grad_scale = 0.7f};
 
 static void run_with(fm_opcheck *c, fm_dev *dev, fm_adamw op) {
     size_t n = (size_t)c->shape[N];
@@ -32,7 +40,8 @@ static void run_with(fm_opcheck *c, fm_dev *dev, fm_adamw op) {
     op.step = c->shape[STEP];
     double squares = fm_sum_squares(dev, g, n);
     fm_adamw_update(dev, &op, fm_opcheck_get(c, "w"), fm_opcheck_get(c, "m"), fm_opcheck_get(c, "v"), g, n);
-    /* The double's bits as two "floats" that are never NaN patterns of one another: the sum must agree exactly. */
+    /* The double's bits as two "floats" that are never NaN patterns of one another: the sum must agree
+     * exactly. */
     float *out = fm_opcheck_get(c, "squares");
     out[0] = (float)squares;
     out[1] = squares - squares == 0 ? (float)(squares - (double)out[0]) : 0;
@@ -110,7 +119,14 @@ static double bytes(const fm_opcheck *c) {
 }
 
 int main(int argc, char **argv) {
-    static const fm_opcheck_spec op = {"adamw", cases, sizeof cases / sizeof cases[0], setup, run, plants, 4, equations,
-                                       NULL, bytes};
+    static const fm_opcheck_spec op = {.operation = "adamw",
+                                       .cases = cases,
+                                       .count = sizeof cases / sizeof cases[0],
+                                       .setup = setup,
+                                       .run = run,
+                                       .plants = plants,
+                                       .plant_count = sizeof plants / sizeof plants[0],
+                                       .equations = equations,
+                                       .bytes = bytes};
     return fm_opcheck_main(argc, argv, &op);
 }

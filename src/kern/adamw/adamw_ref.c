@@ -1,4 +1,5 @@
-/* adamw_ref.c: one AdamW step and the sum of squares in plain C. The end of a gradient's path. Refuses nothing. */
+/* adamw_ref.c: one AdamW step and the sum of squares in plain C. The end of a gradient's path. Refuses
+ * nothing. */
 #include "base/fmath.h"
 #include "kern/adamw/adamw_serial.h"
 #include "kern/lanes.h"
@@ -17,7 +18,8 @@ static void update(const fm_adamw_step *s, float *w, float *m, float *v, const f
 
 static double sum_squares(const float *g, size_t n) {
     double lane[16] = {0};
-    for (size_t i = 0; i < n; i++) lane[i % 16] += (double)g[i] * (double)g[i]; /* the product is exact in double */
+    for (size_t i = 0; i < n; i++)
+        lane[i % 16] += (double)g[i] * (double)g[i]; /* the product is exact in double */
     return fm_lanes_sum_double(lane);
 }
 

@@ -10,8 +10,8 @@ typedef struct fm_adamw_step {
     float keep;             /* 1 - lr decay */
     float beta1, one_beta1; /* b1, 1 - b1 */
     float beta2, one_beta2;
-    float rate;             /* lr / (1 - b1^t) */
-    float root_scale;       /* 1 / sqrt(1 - b2^t) */
+    float rate;       /* lr / (1 - b1^t) */
+    float root_scale; /* 1 / sqrt(1 - b2^t) */
     float eps;
 } fm_adamw_step;
 

@@ -12,7 +12,8 @@ static void update(const fm_adamw_step *s, float *w, float *m, float *v, const f
         int part = n - i < 16 ? (int)(n - i) : 16;
         fm_v16 d = fm_v16_mul(clip, fm_v16_load_part(g + i, part));
         fm_v16 mean = fm_v16_fma(beta1, fm_v16_load_part(m + i, part), fm_v16_mul(one_beta1, d));
-        fm_v16 square = fm_v16_fma(beta2, fm_v16_load_part(v + i, part), fm_v16_mul(one_beta2, fm_v16_mul(d, d)));
+        fm_v16 square =
+            fm_v16_fma(beta2, fm_v16_load_part(v + i, part), fm_v16_mul(one_beta2, fm_v16_mul(d, d)));
         fm_v16 root = fm_v16_fma(fm_v16_sqrt(square), root_scale, eps);
         fm_v16 old = fm_v16_mul(keep, fm_v16_load_part(w + i, part));
         fm_v16_store_part(m + i, mean, part);

@@ -1,7 +1,7 @@
 /* attention.c: blocks and segments of rows, by head, over the threads. See attention.h.
  *
- * Tasks differ in length by their place under the causal triangle, so threads take them from a counter. The list of
- * tasks is never written down: each thread walks along first[] to the task it drew.
+ * Tasks differ in length by their place under the causal triangle, so threads take them from a counter. The
+ * list of tasks is never written down: each thread walks along first[] to the task it drew.
  */
 #include "kern/attention/attention.h"
 
@@ -18,8 +18,8 @@ typedef struct walk {
     int index, row, row_end; /* the piece reached */
 } walk;
 
-/* A block ends where first[] changes or after max_rows rows; a segment ends where a row looks back no further than
- * itself. */
+/* A block ends where first[] changes or after max_rows rows; a segment ends where a row looks back no further
+ * than itself. */
 static void walk_to(walk *w, int index) {
     while (w->index < index && w->row_end < w->rows) {
         int row = w->row = w->row_end, end = row + 1;

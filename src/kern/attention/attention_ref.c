@@ -1,9 +1,9 @@
-/* attention_ref.c: causal attention in plain C, one row and one key after the other (docs/MODEL.md, "Attention").
- * Stands between the q/k/v projections and the output projection. Refuses nothing.
+/* attention_ref.c: causal attention in plain C, one row and one key after the other (docs/MODEL.md,
+ * "Attention"). Stands between the q/k/v projections and the output projection. Refuses nothing.
  *
- * The order of every sum: q . k and v . do are chains of fma over the dimensions. Keys are taken in tiles of 64 counted
- * from first[i]; at each tile the running maximum is renewed and what was summed before is scaled once. Inside a tile
- * and in backward every sum over keys or rows is one chain in ascending order.
+ * The order of every sum: q . k and v . do are chains of fma over the dimensions. Keys are taken in tiles of
+ * 64 counted from first[i]; at each tile the running maximum is renewed and what was summed before is scaled
+ * once. Inside a tile and in backward every sum over keys or rows is one chain in ascending order.
  */
 #include "base/fmath.h"
 #include "kern/attention/attention_serial.h"

@@ -1,7 +1,7 @@
 /* attention_serial.h: the serial kernels behind attention.h, one set per instruction set (kern.c chooses).
  *
- * A block is up to FM_ATTENTION_TILE consecutive query rows with the same first[]. A segment is a run of rows that no
- * later row looks back across: the rows of one sample.
+ * A block is up to FM_ATTENTION_TILE consecutive query rows with the same first[]. A segment is a run of rows
+ * that no later row looks back across: the rows of one sample.
  */
 #ifndef FM_KERN_ATTENTION_SERIAL_H
 #define FM_KERN_ATTENTION_SERIAL_H
@@ -13,7 +13,8 @@ enum { FM_ATTENTION_TILE = 64 };
 typedef struct fm_attention_kernels {
     /* o and lse of query rows row .. row_end - 1 (one block) of one head. */
     void (*forward)(const fm_attention *op, int head, int row, int row_end, void *scratch);
-    /* dq, dk, dv of rows row .. row_end - 1 (one segment) and of all query heads of one key head; delta is filled. */
+    /* dq, dk, dv of rows row .. row_end - 1 (one segment) and of all query heads of one key head; delta is
+     * filled. */
     void (*backward)(const fm_attention_grad *op, int kv_head, int row, int row_end, void *scratch);
 } fm_attention_kernels;
 

@@ -1,12 +1,14 @@
 /* attention_v16.h: causal attention on tiles of 64 x 64 by sixteen. Included by one file per level.
  *
- * Scores stand transposed, S[key][query], so that a lane is a query: the running maximum and sum need no sums across
- * lanes, and only the block's queries (and their output gradients) are transposed. All five products are fm_panel_run with
- * other strides. Rows that are read sixteen numbers at a time are first copied together: where they lie, their
- * distance is often a power of two, and a tile of them would share a few sets of the first-level cache.
+ * Scores stand transposed, S[key][query], so that a lane is a query: the running maximum and sum need no sums
+ * across lanes, and only the block's queries (and their output gradients) are transposed. All five products
+ * are fm_panel_run with other strides. Rows that are read sixteen numbers at a time are first copied
+ * together: where they lie, their distance is often a power of two, and a tile of them would share a few sets
+ * of the first-level cache.
  *
- * On the diagonal each query sees fewer keys than its neighbours. What it does not see never enters a chain (not even as
- * a zero: 0 * NaN is not 0): a group of rows runs together over what all of them see, and each row alone over the rest.
+ * On the diagonal each query sees fewer keys than its neighbours. What it does not see never enters a chain
+ * (not even as a zero: 0 * NaN is not 0): a group of rows runs together over what all of them see, and each
+ * row alone over the rest.
  */
 #include <string.h>
 
@@ -37,18 +39,24 @@ static void pack(float *to, const float *from, ptrdiff_t ld, int rows, int dim) 
 
 /* to[i * dim + d] = from[i * ld + d] */
 static const float *gather(float *to, const float *from, ptrdiff_t ld, int rows, int dim) {
-    for (int i = 0; i < rows; i++) memcpy(to + (size_t)i * (size_t)dim, from + i * ld, (size_t)dim * sizeof *to);
+    for (int i = 0; i < rows; i++)
+        memcpy(to + (size_t)i * (size_t)dim, from + i * ld, (size_t)dim * sizeof *to);
     return to;
 }
 
-/* p[key][query] = k_key . q_query, for the columns of 16 queries of which at least one sees the key. `seen` is how many
- * keys of the tile the first query sees; every next query sees one more. */
-static void scores(float *out, const float *keys, ptrdiff_t ld, const float *packed, int dim, int queries, int count,
-                   int seen) {
+/* p[key][query] = k_key . q_query, for the columns of 16 queries of which at least one sees the key. `seen`
+ * is how many keys of the tile the first query sees; every next query sees one more. */
+static void scores(float *out, const float *keys, ptrdiff_t ld, const float *packed, int dim, int queries,
+                   int count, int seen) {
     for (int column = 0; column < queries; column += 16) {
         int here = seen + column + 15 < count ? seen + column + 15 : count;
-        fm_panel p = {.a = keys, .a_row = ld, .a_step = 1, .b = packed + column, .ldb = TILE,
-                      .c = out + column, .ldc = TILE};
+        fm_panel p = {.a = keys,
+                      .a_row = ld,
+                      .a_step = 1,
+                      .b = packed + column,
+                      .ldb = TILE,
+                      .c = out + column,
+                      .ldc = TILE};
         fm_panel_run(&p, here, 16, dim);
     }
 }
@@ -58,12 +66,18 @@ static void scores(float *out, const float *keys, ptrdiff_t ld, const float *pac
 static int seen_keys(int seen, int count) { return seen < 0 ? 0 : seen < count ? seen : count; }
 
 /* The sum over keys for each query: out[query] += sum_key w[key][query] x[key], key < seen + query. */
-static void mix_keys(float *out, ptrdiff_t ld_out, const float *w, const float *x, ptrdiff_t ldx, int dim, int queries,
-                     int count, int seen) {
+static void mix_keys(float *out, ptrdiff_t ld_out, const float *w, const float *x, ptrdiff_t ldx, int dim,
+                     int queries, int count, int seen) {
     for (int i = 0; i < queries;) {
         int left = queries - i, rows = left >= FM_V16_ROWS ? FM_V16_ROWS : left >= 4 ? 4 : 1;
         int all = seen_keys(seen + i, count);
-        fm_panel p = {.a = w + i, .a_row = 1, .a_step = TILE, .b = x, .ldb = ldx, .c = out + i * ld_out, .ldc = ld_out,
+        fm_panel p = {.a = w + i,
+                      .a_row = 1,
+                      .a_step = TILE,
+                      .b = x,
+                      .ldb = ldx,
+                      .c = out + i * ld_out,
+                      .ldc = ld_out,
                       .load = true};
         fm_panel_run(&p, rows, dim, all);
         for (int r = 1; r < rows && all < count; r++) {
@@ -78,28 +92,43 @@ static void mix_keys(float *out, ptrdiff_t ld_out, const float *w, const float *
     }
 }
 
-/* The sum over queries for each key: out[key] += sum_query w[key][query] x[query], query >= key - seen + 1. */
+/* The sum over queries for each key: out[key] += sum_query w[key][query] x[query], query >= key - seen + 1.
+ */
 static void mix_queries(float *out, ptrdiff_t ld_out, const float *w, const float *x, ptrdiff_t ldx, int dim,
                         int queries, int count, int seen) {
     for (int j = 0; j < count;) {
         int left = count - j, rows = left >= FM_V16_ROWS ? FM_V16_ROWS : left >= 4 ? 4 : 1;
-        int from = j + rows - seen > 0 ? j + rows - seen : 0; /* the first query that all rows of the group reach */
+        int from =
+            j + rows - seen > 0 ? j + rows - seen : 0; /* the first query that all rows of the group reach */
         if (from > queries) from = queries;
         for (int r = 0; r < rows && from > 0; r++) {
             int own = j + r - seen + 1 > 0 ? j + r - seen + 1 : 0;
             if (own >= from) continue;
-            fm_panel rest = {.a = w + (j + r) * TILE + own, .a_row = TILE, .a_step = 1, .b = x + own * ldx, .ldb = ldx,
-                             .c = out + (j + r) * ld_out, .ldc = ld_out, .load = true};
+            fm_panel rest = {.a = w + (j + r) * TILE + own,
+                             .a_row = TILE,
+                             .a_step = 1,
+                             .b = x + own * ldx,
+                             .ldb = ldx,
+                             .c = out + (j + r) * ld_out,
+                             .ldc = ld_out,
+                             .load = true};
             fm_panel_run(&rest, 1, dim, from - own);
         }
-        fm_panel p = {.a = w + j * TILE + from, .a_row = TILE, .a_step = 1, .b = x + from * ldx, .ldb = ldx,
-                      .c = out + j * ld_out, .ldc = ld_out, .load = true};
+        fm_panel p = {.a = w + j * TILE + from,
+                      .a_row = TILE,
+                      .a_step = 1,
+                      .b = x + from * ldx,
+                      .ldb = ldx,
+                      .c = out + j * ld_out,
+                      .ldc = ld_out,
+                      .load = true};
         fm_panel_run(&p, rows, dim, queries - from);
         j += rows;
     }
 }
 
-/* Sixteen queries' scores become e^(s - max); max, sum and shrink are renewed. Query 0 of the column sees `seen` keys. */
+/* Sixteen queries' scores become e^(s - max); max, sum and shrink are renewed. Query 0 of the column sees
+ * `seen` keys. */
 static void softmax_column(tile *t, int column, int count, int seen, float scale_by) {
     fm_v16 scale = fm_v16_set1(scale_by), low = fm_v16_set1(-INFINITY);
     fm_v16 before = fm_v16_load(t->max + column), max = before, sum = fm_v16_load(t->sum + column);
@@ -149,21 +178,24 @@ static void forward(const fm_attention *op, int head, int row, int row_end, void
     for (int i = 0; i < rows; i++)
         for (int d = 0; d < op->dim_v; d++) o[(size_t)i * op->ldo + d] = 0;
     for (int key = op->first[row]; key < op->q_offset + row_end; key += TILE) {
-        int left = op->q_offset + row_end - key, count = left < TILE ? left : TILE, seen = op->q_offset + row + 1 - key;
+        int left = op->q_offset + row_end - key, count = left < TILE ? left : TILE,
+            seen = op->q_offset + row + 1 - key;
         const float *k = op->k + (size_t)key * op->ldk + (size_t)kv_head * op->dim_qk;
         const float *v = op->v + (size_t)key * op->ldv + (size_t)kv_head * op->dim_v;
         scores(t->p, k, op->ldk, packed, op->dim_qk, rows, count, seen);
         for (int column = 0; column < rows; column += 16)
             softmax_column(t, column, count, seen + column, op->scale);
         scale_rows(o, op->ldo, t->shrink, rows, op->dim_v, false);
-        mix_keys(o, op->ldo, t->p, gather(near, v, op->ldv, count, op->dim_v), op->dim_v, op->dim_v, rows, count, seen);
+        mix_keys(o, op->ldo, t->p, gather(near, v, op->ldv, count, op->dim_v), op->dim_v, op->dim_v, rows,
+                 count, seen);
     }
     scale_rows(o, op->ldo, t->sum, rows, op->dim_v, true);
     for (int i = 0; i < rows && op->lse; i++)
         op->lse[(size_t)head * op->q_rows + row + i] = t->max[i] + fm_logf(t->sum[i]);
 }
 
-/* delta[i] = do_i . o_i, a chain over the dimensions for each lane's query; o is packed 64 dimensions at a time. */
+/* delta[i] = do_i . o_i, a chain over the dimensions for each lane's query; o is packed 64 dimensions at a
+ * time. */
 static void row_dots(tile *t, const float *packed_do, const float *o, ptrdiff_t ld, int rows, int dim) {
     for (int i = 0; i < TILE; i++) t->delta[i] = 0;
     for (int from = 0; from < dim; from += TILE) {
@@ -179,10 +211,11 @@ static void row_dots(tile *t, const float *packed_do, const float *o, ptrdiff_t 
     }
 }
 
-/* Sixteen queries: p = e^(scale s - lse), ds = scale (p (dp - delta)). lse = max + ln(sum) with sum >= 1 is no less than
- * any score that the query sees, and what it does not see is not looked at again. */
+/* Sixteen queries: p = e^(scale s - lse), ds = scale (p (dp - delta)). lse = max + ln(sum) with sum >= 1 is
+ * no less than any score that the query sees, and what it does not see is not looked at again. */
 static void gradient_column(tile *t, int column, int count, int seen, float scale_by) {
-    fm_v16 scale = fm_v16_set1(scale_by), lse = fm_v16_load(t->lse + column), delta = fm_v16_load(t->delta + column);
+    fm_v16 scale = fm_v16_set1(scale_by), lse = fm_v16_load(t->lse + column),
+           delta = fm_v16_load(t->delta + column);
     int last = seen + 15 < count ? seen + 15 : count;
     for (int j = 0; j < last; j++) {
         float *p = t->p + j * TILE + column, *ds = t->ds + j * TILE + column;

@@ -12,10 +12,12 @@ void fm_embed_forward(fm_dev *dev, float *out, const float *table, const int32_t
     int threads = fm_split_threads(dev, (size_t)rows, (size_t)size);
 #pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static)
     for (int t = 0; t < rows; t++)
-        memcpy(out + (size_t)t * (size_t)size, table + (size_t)ids[t] * (size_t)size, (size_t)size * sizeof *out);
+        memcpy(out + (size_t)t * (size_t)size, table + (size_t)ids[t] * (size_t)size,
+               (size_t)size * sizeof *out);
 }
 
-void fm_embed_backward(fm_dev *dev, float *d_table, const float *d_out, const int32_t *ids, int rows, int size) {
+void fm_embed_backward(fm_dev *dev, float *d_table, const float *d_out, const int32_t *ids, int rows,
+                       int size) {
     int threads = fm_split_threads(dev, ((size_t)size + 15) / 16, (size_t)rows * 16);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {

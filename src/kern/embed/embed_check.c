@@ -5,8 +5,12 @@
 enum { ROWS, SIZE, VOCAB };
 
 static const fm_opcheck_case cases[] = {
-    {"one", {1, 1, 1}, false},       {"lanes", {9, 16, 4}, false},     {"tail 1", {20, 17, 3}, false},
-    {"tail 15", {7, 47, 30}, false}, {"none", {0, 16, 2}, false},      {"threads", {300, 90, 50}, false},
+    {"one", {1, 1, 1}, false},
+    {"lanes", {9, 16, 4}, false},
+    {"tail 1", {20, 17, 3}, false},
+    {"tail 15", {7, 47, 30}, false},
+    {"none", {0, 16, 2}, false},
+    {"threads", {300, 90, 50}, false},
     {"8192 x 256 of 6144", {8192, 256, 6144}, true},
 };
 
@@ -49,7 +53,8 @@ static void plant_row_order(fm_opcheck *c, fm_dev *dev) {
     fm_add_to(dev, fm_opcheck_get(c, "y"), d_out, (size_t)s[ROWS] * (size_t)s[SIZE]);
 }
 
-static const fm_opcheck_plant plants[] = {{"d_table overwritten", plant_overwritten}, {"rows in another order", plant_row_order}};
+static const fm_opcheck_plant plants[] = {{"d_table overwritten", plant_overwritten},
+                                          {"rows in another order", plant_row_order}};
 
 /* ---- the reference against the equations ---- */
 
@@ -60,9 +65,11 @@ static void equations(void) {
     float out[8], d_table[6] = {0, 0, 0, 0, 1, 1};
     fm_embed_forward(fm_opcheck_reference_dev(), out, table, ids, 4, 2);
     fm_embed_backward(fm_opcheck_reference_dev(), d_table, d_out, ids, 4, 2);
-    for (int i = 0; i < 8; i++) fm_opcheck_require(out[i] == want[i], "embed forward: out[%d] = %g", i, (double)out[i]);
+    for (int i = 0; i < 8; i++)
+        fm_opcheck_require(out[i] == want[i], "embed forward: out[%d] = %g", i, (double)out[i]);
     for (int i = 0; i < 6; i++)
-        fm_opcheck_require(d_table[i] == want_d[i], "embed backward: d_table[%d] = %g", i, (double)d_table[i]);
+        fm_opcheck_require(d_table[i] == want_d[i], "embed backward: d_table[%d] = %g", i,
+                           (double)d_table[i]);
 }
 
 static double bytes(const fm_opcheck *c) {
@@ -71,7 +78,14 @@ static double bytes(const fm_opcheck *c) {
 }
 
 int main(int argc, char **argv) {
-    static const fm_opcheck_spec op = {"embed", cases, sizeof cases / sizeof cases[0], setup, run, plants, 2, equations,
-                                       NULL, bytes};
+    static const fm_opcheck_spec op = {.operation = "embed",
+                                       .cases = cases,
+                                       .count = sizeof cases / sizeof cases[0],
+                                       .setup = setup,
+                                       .run = run,
+                                       .plants = plants,
+                                       .plant_count = sizeof plants / sizeof plants[0],
+                                       .equations = equations,
+                                       .bytes = bytes};
     return fm_opcheck_main(argc, argv, &op);
 }

@@ -5,8 +5,8 @@
 #include "kern/embed/embed.h"
 
 typedef struct fm_embed_kernels {
-    void (*backward)(float *d_table, const float *d_out, const int32_t *ids, int rows, int column, int column_end,
-                     int size);
+    void (*backward)(float *d_table, const float *d_out, const int32_t *ids, int rows, int column,
+                     int column_end, int size);
     void (*add_to)(float *y, const float *x, size_t n);
 } fm_embed_kernels;
 

@@ -8,8 +8,8 @@ static void add_to(float *y, const float *x, size_t n) {
     for (; i < n; i++) y[i] += x[i];
 }
 
-static void backward(float *d_table, const float *d_out, const int32_t *ids, int rows, int column, int column_end,
-                     int size) {
+static void backward(float *d_table, const float *d_out, const int32_t *ids, int rows, int column,
+                     int column_end, int size) {
     for (int t = 0; t < rows; t++)
         add_to(d_table + (size_t)ids[t] * (size_t)size + column, d_out + (size_t)t * (size_t)size + column,
                (size_t)(column_end - column));

@@ -1,4 +1,5 @@
-/* mla_decode.c: the three passes of absorbed decode over the threads: positions, heads, columns. See mla_decode.h. */
+/* mla_decode.c: the three passes of absorbed decode over the threads: positions, heads, columns. See
+ * mla_decode.h. */
 #include "kern/mla_decode/mla_decode.h"
 
 #include <omp.h>
@@ -12,7 +13,8 @@ enum { TILE = FM_MLA_DECODE_TILE, COLUMNS = 32 };
 
 static int pieces(int count, int size) { return (count + size - 1) / size; }
 
-/* Finds piece `task` in the list, where op i has `size`-long pieces of its length (or of its latent columns). */
+/* Finds piece `task` in the list, where op i has `size`-long pieces of its length (or of its latent columns).
+ */
 static const fm_mla_decode *find(const fm_mla_decode *op, int *task, bool columns) {
     for (;; op++) {
         int here = columns ? pieces(op->latent, COLUMNS) : pieces(op->length, TILE);

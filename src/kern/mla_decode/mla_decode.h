@@ -1,9 +1,11 @@
-/* mla_decode.h: one query row against the latent cache, absorbed form (DeepSeek-V2, arXiv 2405.04434, section 2.1.2).
+/* mla_decode.h: one query row against the latent cache, absorbed form (DeepSeek-V2, arXiv 2405.04434,
+ * section 2.1.2).
  *
- * Per head h: s_j = scale (q_latent[h] . c_j + q_rope[h] . kr_j), p = softmax_j(s), out[h] = sum_j p_j c_j, where c_j
- * [kv_lora_rank] is the normalised latent and kr_j [rope_dim] the rotated key of cached position j < length.
- * Two passes over tiles of 64 positions counted from 0; sums in 16 lanes: the result depends on the cache content
- * alone. Queries of several sequences run as separate ops of a list, spread over the threads together.
+ * Per head h: s_j = scale (q_latent[h] . c_j + q_rope[h] . kr_j), p = softmax_j(s), out[h] = sum_j p_j c_j,
+ * where c_j [kv_lora_rank] is the normalised latent and kr_j [rope_dim] the rotated key of cached position j
+ * < length. Two passes over tiles of 64 positions counted from 0; sums in 16 lanes: the result depends on the
+ * cache content alone. Queries of several sequences run as separate ops of a list, spread over the threads
+ * together.
  */
 #ifndef FM_KERN_MLA_DECODE_H
 #define FM_KERN_MLA_DECODE_H

@@ -1,17 +1,28 @@
 /* mla_decode_check.c: absorbed decode on every level against the reference and the equations. */
 #include <math.h>
 
-#include "kern/mla_decode/mla_decode.h"
+#include "kern/mla_decode/mla_decode_serial.h"
 #include "support/op_check.h"
 
-enum { HEADS, LATENT, ROPE, LENGTH, SECOND, PAD }; /* SECOND: length of a second sequence in the list, 0: none */
+enum {
+    HEADS,
+    LATENT,
+    ROPE,
+    LENGTH,
+    SECOND,
+    PAD
+}; /* SECOND: length of a second sequence in the list, 0: none */
 
 static const fm_opcheck_case cases[] = {
-    {"one", {1, 1, 1, 1, 0, 0}, false},          {"lanes", {2, 16, 16, 16, 0, 0}, false},
-    {"tails", {3, 19, 6, 67, 0, 3}, false},      {"a tile", {4, 32, 8, 64, 0, 0}, false},
-    {"two sequences", {5, 48, 16, 70, 3, 1}, false}, {"twelve heads", {13, 40, 10, 130, 65, 0}, false},
+    {"one", {1, 1, 1, 1, 0, 0}, false},
+    {"lanes", {2, 16, 16, 16, 0, 0}, false},
+    {"tails", {3, 19, 6, 67, 0, 3}, false},
+    {"a tile", {4, 32, 8, 64, 0, 0}, false},
+    {"two sequences", {5, 48, 16, 70, 3, 1}, false},
+    {"twelve heads", {13, 40, 10, 130, 65, 0}, false},
     {"threads", {8, 128, 32, 700, 100, 0}, false},
-    {"8 x 64+32, 1024", {8, 64, 32, 1024, 0, 0}, true}, {"16 x 512+64, 4096", {16, 512, 64, 4096, 0, 0}, true},
+    {"8 x 64+32, 1024", {8, 64, 32, 1024, 0, 0}, true},
+    {"16 x 512+64, 4096", {16, 512, 64, 4096, 0, 0}, true},
 };
 
 static void setup_one(fm_opcheck *c, const char *const *names, int length) {
@@ -33,10 +44,16 @@ static void setup(fm_opcheck *c) {
 
 static fm_mla_decode describe(fm_opcheck *c, const char *const *names, int length) {
     const int *s = c->shape;
-    return (fm_mla_decode){.heads = s[HEADS], .latent = s[LATENT], .rope = s[ROPE], .scale = 0.3f,
-                           .q_latent = fm_opcheck_get(c, names[0]), .q_rope = fm_opcheck_get(c, names[1]),
-                           .length = length, .cache = fm_opcheck_get(c, names[2]),
-                           .stride = s[LATENT] + s[ROPE] + s[PAD], .out = fm_opcheck_get(c, names[3]),
+    return (fm_mla_decode){.heads = s[HEADS],
+                           .latent = s[LATENT],
+                           .rope = s[ROPE],
+                           .scale = 0.3f,
+                           .q_latent = fm_opcheck_get(c, names[0]),
+                           .q_rope = fm_opcheck_get(c, names[1]),
+                           .length = length,
+                           .cache = fm_opcheck_get(c, names[2]),
+                           .stride = s[LATENT] + s[ROPE] + s[PAD],
+                           .out = fm_opcheck_get(c, names[3]),
                            .scores = fm_opcheck_get(c, names[4])};
 }
 
@@ -58,7 +75,8 @@ static void run(fm_opcheck *c, fm_dev *dev) { run_with(c, dev, 0.3f, 0); }
 static void plant_scale(fm_opcheck *c, fm_dev *dev) { run_with(c, dev, 0.3001f, 0); }
 static void plant_last_position(fm_opcheck *c, fm_dev *dev) { run_with(c, dev, 0.3f, 1); }
 
-static const fm_opcheck_plant plants[] = {{"scale", plant_scale}, {"last position skipped", plant_last_position}};
+static const fm_opcheck_plant plants[] = {{"scale", plant_scale},
+                                          {"last position skipped", plant_last_position}};
 
 /* ---- the reference against the equations ---- */
 
@@ -92,10 +110,28 @@ static double flops(const fm_opcheck *c) {
     return 2.0 * s[HEADS] * s[LENGTH] * (2 * s[LATENT] + s[ROPE]);
 }
 
-static double bytes(const fm_opcheck *c) { return 4.0 * c->shape[LENGTH] * (c->shape[LATENT] + c->shape[ROPE]); }
+static double bytes(const fm_opcheck *c) {
+    return 4.0 * c->shape[LENGTH] * (c->shape[LATENT] + c->shape[ROPE]);
+}
+
+#if defined(FM_EMULATED)
+extern const fm_mla_decode_kernels fm_mla_decode_avx512_emulated;
+#define EMULATED &fm_mla_decode_avx512_emulated
+#else
+#define EMULATED NULL
+#endif
 
 int main(int argc, char **argv) {
-    static const fm_opcheck_spec op = {"mla_decode", cases, sizeof cases / sizeof cases[0], setup, run, plants, 2,
-                                       equations, flops, bytes};
+    static const fm_opcheck_spec op = {.operation = "mla_decode",
+                                       .cases = cases,
+                                       .count = sizeof cases / sizeof cases[0],
+                                       .setup = setup,
+                                       .run = run,
+                                       .plants = plants,
+                                       .plant_count = sizeof plants / sizeof plants[0],
+                                       .equations = equations,
+                                       .avx512_emulated = EMULATED,
+                                       .flops = flops,
+                                       .bytes = bytes};
     return fm_opcheck_main(argc, argv, &op);
 }

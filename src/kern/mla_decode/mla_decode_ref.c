@@ -1,10 +1,11 @@
-/* mla_decode_ref.c: one query row against the latent cache, in plain C (docs/MODEL.md, "Absorbed decode"). On the token's
- * path only: training uses attention.h. Refuses nothing. */
+/* mla_decode_ref.c: one query row against the latent cache, in plain C (docs/MODEL.md, "Absorbed decode"). On
+ * the token's path only: training uses attention.h. Refuses nothing. */
 #include "base/fmath.h"
 #include "kern/lanes.h"
 #include "kern/mla_decode/mla_decode_serial.h"
 
-/* s_j = scale (q_latent . c_j + q_rope . kr_j): both products in the same 16 lanes, each by its own index mod 16 */
+/* s_j = scale (q_latent . c_j + q_rope . kr_j): both products in the same 16 lanes, each by its own index mod
+ * 16 */
 static void score(const fm_mla_decode *op, int begin, int end, size_t score_stride) {
     for (int h = 0; h < op->heads; h++)
         for (int j = begin; j < end; j++) {

@@ -1,4 +1,5 @@
-/* mla_decode_serial.h: the serial kernels behind mla_decode.h, one set per instruction set (kern.c chooses). */
+/* mla_decode_serial.h: the serial kernels behind mla_decode.h, one set per instruction set (kern.c chooses).
+ */
 #ifndef FM_KERN_MLA_DECODE_SERIAL_H
 #define FM_KERN_MLA_DECODE_SERIAL_H
 

@@ -1,5 +1,6 @@
-/* mla_decode_v16.h: absorbed decode by sixteen: mla_decode_ref.c's operations in its order. Included by one file per
- * level. Heads share each cached row: two heads by two positions at a time in the scores, FM_V16_ROWS heads in the mix. */
+/* mla_decode_v16.h: absorbed decode by sixteen: mla_decode_ref.c's operations in its order. Included by one
+ * file per level. Heads share each cached row: two heads by two positions at a time in the scores,
+ * FM_V16_ROWS heads in the mix. */
 #include "kern/mla_decode/mla_decode_serial.h"
 #include "kern/panel_v16.h"
 
@@ -22,14 +23,17 @@ FM_V16_INLINE void dots(int heads, int positions, fm_v16 *acc, const float *q, p
     }
 }
 
-FM_V16_INLINE void score_few(int heads, int positions, const fm_mla_decode *op, int h, int j, size_t score_stride) {
+FM_V16_INLINE void score_few(int heads, int positions, const fm_mla_decode *op, int h, int j,
+                             size_t score_stride) {
     fm_v16 acc[4] = {fm_v16_zero(), fm_v16_zero(), fm_v16_zero(), fm_v16_zero()};
     const float *c = op->cache + (size_t)j * op->stride;
     dots(heads, positions, acc, op->q_latent + (size_t)h * op->latent, op->latent, c, op->stride, op->latent);
-    dots(heads, positions, acc, op->q_rope + (size_t)h * op->rope, op->rope, c + op->latent, op->stride, op->rope);
+    dots(heads, positions, acc, op->q_rope + (size_t)h * op->rope, op->rope, c + op->latent, op->stride,
+         op->rope);
     for (int r = 0; r < heads; r++)
         for (int i = 0; i < positions; i++)
-            op->scores[(size_t)(h + r) * score_stride + (size_t)(j + i)] = op->scale * fm_v16_sum(acc[r * 2 + i]);
+            op->scores[(size_t)(h + r) * score_stride + (size_t)(j + i)] =
+                op->scale * fm_v16_sum(acc[r * 2 + i]);
 }
 
 static void score(const fm_mla_decode *op, int begin, int end, size_t score_stride) {
@@ -64,7 +68,12 @@ static void softmax(float *scores, int length) {
 }
 
 static void mix(const fm_mla_decode *op, int begin, int end, size_t score_stride) {
-    fm_panel p = {.a = op->scores, .a_row = (ptrdiff_t)score_stride, .a_step = 1, .b = op->cache + begin,
-                  .ldb = op->stride, .c = op->out + begin, .ldc = op->latent};
+    fm_panel p = {.a = op->scores,
+                  .a_row = (ptrdiff_t)score_stride,
+                  .a_step = 1,
+                  .b = op->cache + begin,
+                  .ldb = op->stride,
+                  .c = op->out + begin,
+                  .ldc = op->latent};
     fm_panel_run(&p, op->heads, end - begin, op->length);
 }

@@ -29,10 +29,12 @@ void fm_permute_gather(fm_dev *dev, const fm_permute *plan, float *out, const fl
     int threads = fm_split_threads(dev, slots, (size_t)size);
 #pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static)
     for (size_t s = 0; s < slots; s++)
-        memcpy(out + s * (size_t)size, x + (size_t)plan->source[s] * (size_t)size, (size_t)size * sizeof *out);
+        memcpy(out + s * (size_t)size, x + (size_t)plan->source[s] * (size_t)size,
+               (size_t)size * sizeof *out);
 }
 
-void fm_permute_combine(fm_dev *dev, const fm_permute *plan, float *y, const float *in, const float *weights, int size) {
+void fm_permute_combine(fm_dev *dev, const fm_permute *plan, float *y, const float *in, const float *weights,
+                        int size) {
     size_t rows = (size_t)plan->rows;
     int threads = fm_split_threads(dev, rows, (size_t)size * (size_t)plan->top_k);
 #pragma omp parallel num_threads(threads) if (threads > 1)
@@ -43,8 +45,8 @@ void fm_permute_combine(fm_dev *dev, const fm_permute *plan, float *y, const flo
     }
 }
 
-void fm_permute_combine_backward(fm_dev *dev, const fm_permute *plan, float *d_in, float *d_weights, const float *dy,
-                                 const float *in, const float *weights, int size) {
+void fm_permute_combine_backward(fm_dev *dev, const fm_permute *plan, float *d_in, float *d_weights,
+                                 const float *dy, const float *in, const float *weights, int size) {
     size_t rows = (size_t)plan->rows;
     int threads = fm_split_threads(dev, rows, (size_t)size * (size_t)plan->top_k * 2);
 #pragma omp parallel num_threads(threads) if (threads > 1)

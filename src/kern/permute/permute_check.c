@@ -1,12 +1,14 @@
-/* permute_check.c: the plan and the movement of rows on every level against the reference and the equations. */
+/* permute_check.c: the plan and the movement of rows on every level against the reference and the equations.
+ */
 #include "kern/permute/permute.h"
 #include "support/op_check.h"
 
 enum { ROWS, TOP_K, EXPERTS, SIZE, UNWEIGHTED };
 
 static const fm_opcheck_case cases[] = {
-    {"one", {1, 1, 1, 1, 0}, false},        {"lanes", {5, 2, 4, 16, 0}, false},    {"tail 1", {9, 3, 5, 17, 1}, false},
-    {"tail 15", {7, 4, 4, 47, 0}, false},   {"none", {0, 2, 3, 16, 0}, false},     {"crowded", {40, 1, 2, 30, 0}, false},
+    {"one", {1, 1, 1, 1, 0}, false},          {"lanes", {5, 2, 4, 16, 0}, false},
+    {"tail 1", {9, 3, 5, 17, 1}, false},      {"tail 15", {7, 4, 4, 47, 0}, false},
+    {"none", {0, 2, 3, 16, 0}, false},        {"crowded", {40, 1, 2, 30, 0}, false},
     {"threads", {200, 4, 16, 100, 0}, false}, {"8192 x 4 x 256", {8192, 4, 24, 256, 0}, true},
 };
 
@@ -33,8 +35,12 @@ static void setup(fm_opcheck *c) {
 
 static fm_permute plan_of(fm_opcheck *c) {
     const int *s = c->shape;
-    return (fm_permute){s[ROWS], s[TOP_K], s[EXPERTS], fm_opcheck_get_integers(c, "begin"),
-                        fm_opcheck_get_integers(c, "source"), fm_opcheck_get_integers(c, "slot_of")};
+    return (fm_permute){s[ROWS],
+                        s[TOP_K],
+                        s[EXPERTS],
+                        fm_opcheck_get_integers(c, "begin"),
+                        fm_opcheck_get_integers(c, "source"),
+                        fm_opcheck_get_integers(c, "slot_of")};
 }
 
 static void run_with(fm_opcheck *c, fm_dev *dev, const float *weights) {
@@ -44,7 +50,8 @@ static void run_with(fm_opcheck *c, fm_dev *dev, const float *weights) {
     fm_permute_gather(dev, &plan, fm_opcheck_get(c, "out"), fm_opcheck_get(c, "x"), s[SIZE]);
     fm_permute_combine(dev, &plan, fm_opcheck_get(c, "y"), fm_opcheck_get(c, "in"), weights, s[SIZE]);
     fm_permute_combine_backward(dev, &plan, fm_opcheck_get(c, "d_in"), fm_opcheck_get(c, "d_weights"),
-                                fm_opcheck_get(c, "dy"), fm_opcheck_get(c, "in"), fm_opcheck_get(c, "weights"), s[SIZE]);
+                                fm_opcheck_get(c, "dy"), fm_opcheck_get(c, "in"),
+                                fm_opcheck_get(c, "weights"), s[SIZE]);
 }
 
 static void run(fm_opcheck *c, fm_dev *dev) {
@@ -88,7 +95,8 @@ static void equations(void) {
     const int32_t want_begin[E + 1] = {0, 3, 5, 8}, want_source[T * K] = {0, 1, 3, 1, 2, 0, 2, 3};
     fm_permute plan = {T, K, E, begin, source, slot_of};
     fm_permute_plan(&plan, chosen);
-    for (int e = 0; e <= E; e++) fm_opcheck_require(begin[e] == want_begin[e], "permute: begin[%d] = %d", e, begin[e]);
+    for (int e = 0; e <= E; e++)
+        fm_opcheck_require(begin[e] == want_begin[e], "permute: begin[%d] = %d", e, begin[e]);
     for (int i = 0; i < T * K; i++) {
         fm_opcheck_require(source[i] == want_source[i], "permute: source[%d] = %d", i, source[i]);
         fm_opcheck_require(source[slot_of[i]] == i / K && slot_of[i] >= begin[chosen[i]] &&
@@ -125,7 +133,14 @@ static double bytes(const fm_opcheck *c) {
 }
 
 int main(int argc, char **argv) {
-    static const fm_opcheck_spec op = {"permute", cases, sizeof cases / sizeof cases[0], setup, run, plants, 3, equations,
-                                       NULL, bytes};
+    static const fm_opcheck_spec op = {.operation = "permute",
+                                       .cases = cases,
+                                       .count = sizeof cases / sizeof cases[0],
+                                       .setup = setup,
+                                       .run = run,
+                                       .plants = plants,
+                                       .plant_count = sizeof plants / sizeof plants[0],
+                                       .equations = equations,
+                                       .bytes = bytes};
     return fm_opcheck_main(argc, argv, &op);
 }

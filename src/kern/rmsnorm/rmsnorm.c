@@ -25,7 +25,7 @@ void fm_rmsnorm_backward(fm_dev *dev, const fm_rmsnorm_grad *op) {
         if (op->dw)
             dev->kern->rmsnorm->backward_w(op, (int)fm_split_begin((size_t)op->size, 16, i, n),
                                            (int)fm_split_begin((size_t)op->size, 16, i + 1, n));
-        /* dx may be dy: every column's dw must be done first. */
+            /* dx may be dy: every column's dw must be done first. */
 #pragma omp barrier
         dev->kern->rmsnorm->backward_x(op, (int)fm_split_begin((size_t)op->rows, 1, i, n),
                                        (int)fm_split_begin((size_t)op->rows, 1, i + 1, n));

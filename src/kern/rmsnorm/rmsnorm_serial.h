@@ -1,4 +1,5 @@
-/* rmsnorm_serial.h: the serial kernels behind rmsnorm.h, one set per instruction set (kern_table.c chooses). */
+/* rmsnorm_serial.h: the serial kernels behind rmsnorm.h, one set per instruction set (kern_table.c chooses).
+ */
 #ifndef FM_KERN_RMSNORM_SERIAL_H
 #define FM_KERN_RMSNORM_SERIAL_H
 

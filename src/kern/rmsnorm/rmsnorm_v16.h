@@ -1,4 +1,5 @@
-/* rmsnorm_v16.h: RMSNorm by sixteen: rmsnorm_ref.c's operations in its order. Included by one file per level. */
+/* rmsnorm_v16.h: RMSNorm by sixteen: rmsnorm_ref.c's operations in its order. Included by one file per level.
+ */
 #include "kern/rmsnorm/rmsnorm_serial.h"
 #include "kern/v16.h"
 
@@ -18,7 +19,8 @@ static void forward(const fm_rmsnorm *op, int row, int row_end) {
         if (op->r) op->r[t] = r;
         for (int i = 0; i < whole; i += 16)
             fm_v16_store(y + i, fm_v16_mul(fm_v16_mul(fm_v16_load(x + i), scale), fm_v16_load(op->w + i)));
-        fm_v16_store_part(y + whole, fm_v16_mul(fm_v16_mul(last, scale), fm_v16_load_part(op->w + whole, rest)), rest);
+        fm_v16_store_part(y + whole,
+                          fm_v16_mul(fm_v16_mul(last, scale), fm_v16_load_part(op->w + whole, rest)), rest);
     }
 }
 
@@ -29,7 +31,8 @@ static void backward_x(const fm_rmsnorm_grad *op, int row, int row_end) {
         float *dx = op->dx + (size_t)t * op->lddx, r = op->r[t];
         fm_v16 sum = fm_v16_zero();
         for (int i = 0; i < whole; i += 16)
-            sum = fm_v16_fma(fm_v16_mul(fm_v16_load(dy + i), fm_v16_load(op->w + i)), fm_v16_load(x + i), sum);
+            sum =
+                fm_v16_fma(fm_v16_mul(fm_v16_load(dy + i), fm_v16_load(op->w + i)), fm_v16_load(x + i), sum);
         fm_v16 last_x = fm_v16_load_part(x + whole, rest);
         fm_v16 last_d = fm_v16_mul(fm_v16_load_part(dy + whole, rest), fm_v16_load_part(op->w + whole, rest));
         sum = fm_v16_fma(last_d, last_x, sum);
@@ -40,7 +43,8 @@ static void backward_x(const fm_rmsnorm_grad *op, int row, int row_end) {
             fm_v16_store(dx + i, op->accumulate ? fm_v16_add(fm_v16_load(dx + i), d) : d);
         }
         fm_v16 d = fm_v16_mul(scale, fm_v16_fma(along, last_x, last_d));
-        fm_v16_store_part(dx + whole, op->accumulate ? fm_v16_add(fm_v16_load_part(dx + whole, rest), d) : d, rest);
+        fm_v16_store_part(dx + whole, op->accumulate ? fm_v16_add(fm_v16_load_part(dx + whole, rest), d) : d,
+                          rest);
     }
 }
 

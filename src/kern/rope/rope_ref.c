@@ -1,5 +1,5 @@
-/* rope_ref.c: the rotation of pairs in plain C (docs/MODEL.md, "Positions"). On the token's path between the q and k
- * projections and attention; `inverse` is its backward. Refuses nothing. */
+/* rope_ref.c: the rotation of pairs in plain C (docs/MODEL.md, "Positions"). On the token's path between the
+ * q and k projections and attention; `inverse` is its backward. Refuses nothing. */
 #include "base/fmath.h"
 #include "kern/rope/rope_serial.h"
 

@@ -10,7 +10,8 @@ FM_V16_INLINE fm_v16 rotate(fm_v16 x, fm_v16 angles, fm_v16 sign) {
 
 static void interleaved(float *x, const float *table, int size, fm_v16 sign) {
     int i = 0;
-    for (; i + 16 <= size; i += 16) fm_v16_store(x + i, rotate(fm_v16_load(x + i), fm_v16_load(table + i), sign));
+    for (; i + 16 <= size; i += 16)
+        fm_v16_store(x + i, rotate(fm_v16_load(x + i), fm_v16_load(table + i), sign));
     if (i < size) {
         int n = size - i;
         fm_v16_store_part(x + i, rotate(fm_v16_load_part(x + i, n), fm_v16_load_part(table + i, n), sign), n);

@@ -1,5 +1,6 @@
-/* router.c: choosing experts, weighing them, and the gradients of both (docs/MODEL.md, "Router"). See router.h.
- * On the token's path between the router's product and permute.h; on the gradient's path after combine_backward. */
+/* router.c: choosing experts, weighing them, and the gradients of both (docs/MODEL.md, "Router"). See
+ * router.h. On the token's path between the router's product and permute.h; on the gradient's path after
+ * combine_backward. */
 #include "kern/router/router.h"
 
 #include <omp.h>
@@ -31,8 +32,8 @@ static float group_score(const fm_router *op, const float *scores, int group) {
     return op->group_by_max || size == 1 ? best : best + second;
 }
 
-/* Whether (a, index_a) comes before (b, index_b): a higher score, or the same and a lower index. NaN comes last, so that a spoiled row still
- * chooses distinct, valid experts. */
+/* Whether (a, index_a) comes before (b, index_b): a higher score, or the same and a lower index. NaN comes
+ * last, so that a spoiled row still chooses distinct, valid experts. */
 static bool before(float a, int index_a, float b, int index_b) {
     if (a > b) return true;
     if (a < b) return false;
@@ -80,14 +81,15 @@ static void forward_row(const fm_router_kernels *kern, const fm_router *op, int 
     float *scores = op->scores + (size_t)t * (size_t)op->experts;
     int32_t *chosen = op->chosen + (size_t)t * (size_t)op->top_k;
     float *weights = op->weights + (size_t)t * (size_t)op->top_k;
-    (op->sigmoid ? kern->sigmoid : kern->softmax)(scores, op->logits + (size_t)t * (size_t)op->experts, op->experts);
+    (op->sigmoid ? kern->sigmoid : kern->softmax)(scores, op->logits + (size_t)t * (size_t)op->experts,
+                                                  op->experts);
     choose(op, scores, chosen);
     float sum = op->normalise ? chosen_sum(op, scores, chosen) : 1.0f;
     for (int j = 0; j < op->top_k; j++) weights[j] = scores[chosen[j]] / sum * op->scaling;
 }
 
-/* With d the gradient of the scaled weights: ds_j = scaling (d_j - sum_k d_k s_k / sum) / sum, or scaling d_j; then
- * through the scores. ds arrives holding the balance loss's part. */
+/* With d the gradient of the scaled weights: ds_j = scaling (d_j - sum_k d_k s_k / sum) / sum, or scaling
+ * d_j; then through the scores. ds arrives holding the balance loss's part. */
 static void backward_row(const fm_router_grad *op, int t) {
     const fm_router *fwd = op->forward;
     size_t experts = (size_t)fwd->experts, top_k = (size_t)fwd->top_k;
@@ -111,7 +113,8 @@ static void backward_row(const fm_router_grad *op, int t) {
 
 static double score_sum(const fm_router *op, int t) {
     double sum = 0;
-    for (int e = 0; e < op->experts; e++) sum += (double)op->scores[(size_t)t * (size_t)op->experts + (size_t)e];
+    for (int e = 0; e < op->experts; e++)
+        sum += (double)op->scores[(size_t)t * (size_t)op->experts + (size_t)e];
     return sum;
 }
 
@@ -158,7 +161,8 @@ static void balance_backward(const fm_router_grad *op, int begin, int end) {
     const fm_router *fwd = op->forward;
     size_t experts = (size_t)fwd->experts;
     double factor = (double)op->alpha / op->sequences / (end - begin), shares[SOME];
-    float *f = op->d_logits + (size_t)begin * experts; /* the first row holds f until it is finished, as the last */
+    float *f =
+        op->d_logits + (size_t)begin * experts; /* the first row holds f until it is finished, as the last */
     for (int first = 0; first < fwd->experts; first += SOME) {
         int n = fwd->experts - first < SOME ? fwd->experts - first : SOME;
         load_shares(fwd, begin, end, first, n, shares);

@@ -8,11 +8,16 @@
 enum { ROWS, EXPERTS, TOP_K, GROUPS, TOP_GROUPS, SIGMOID, NORMALISE, ALPHA };
 
 static const fm_opcheck_case cases[] = {
-    {"one", {1, 1, 1, 1, 1, 1, 1, 0}, false},           {"V3 small", {7, 16, 4, 4, 2, 1, 1, 1}, false},
-    {"V3 tail", {9, 24, 3, 3, 2, 1, 1, 1}, false},      {"V2 greedy", {6, 17, 5, 1, 1, 0, 0, 1}, false},
-    {"V2 groups", {11, 20, 4, 5, 3, 0, 0, 0}, false},   {"V2 normalised", {5, 31, 6, 1, 1, 0, 1, 1}, false},
-    {"all groups", {5, 32, 2, 8, 8, 1, 0, 0}, false},   {"none", {0, 8, 2, 1, 1, 1, 1, 1}, false},
-    {"threads", {300, 32, 4, 1, 1, 1, 1, 1}, false},    {"8192 x 24, top 4", {8192, 24, 4, 1, 1, 1, 1, 1}, true},
+    {"one", {1, 1, 1, 1, 1, 1, 1, 0}, false},
+    {"V3 small", {7, 16, 4, 4, 2, 1, 1, 1}, false},
+    {"V3 tail", {9, 24, 3, 3, 2, 1, 1, 1}, false},
+    {"V2 greedy", {6, 17, 5, 1, 1, 0, 0, 1}, false},
+    {"V2 groups", {11, 20, 4, 5, 3, 0, 0, 0}, false},
+    {"V2 normalised", {5, 31, 6, 1, 1, 0, 1, 1}, false},
+    {"all groups", {5, 32, 2, 8, 8, 1, 0, 0}, false},
+    {"none", {0, 8, 2, 1, 1, 1, 1, 1}, false},
+    {"threads", {300, 32, 4, 1, 1, 1, 1, 1}, false},
+    {"8192 x 24, top 4", {8192, 24, 4, 1, 1, 1, 1, 1}, true},
     {"1024 x 256, 8 groups", {1024, 256, 8, 8, 4, 1, 1, 1}, true},
 };
 
@@ -30,16 +35,25 @@ static void setup(fm_opcheck *c) {
     fm_opcheck_integers(c, "chosen", FM_OPCHECK_OUT | FM_OPCHECK_ROWS, s[ROWS], s[TOP_K], s[TOP_K]);
     fm_opcheck_floats(c, "weights", FM_OPCHECK_OUT | FM_OPCHECK_ROWS, s[ROWS], s[TOP_K], s[TOP_K]);
     fm_opcheck_floats(c, "balance", FM_OPCHECK_OUT, 1, 3, 3);
-    fm_opcheck_floats(c, "d_logits", FM_OPCHECK_OUT | (s[ALPHA] ? 0 : FM_OPCHECK_ROWS), s[ROWS], s[EXPERTS], s[EXPERTS]);
+    fm_opcheck_floats(c, "d_logits", FM_OPCHECK_OUT | (s[ALPHA] ? 0 : FM_OPCHECK_ROWS), s[ROWS], s[EXPERTS],
+                      s[EXPERTS]);
 }
 
 static fm_router describe(fm_opcheck *c) {
     const int *s = c->shape;
-    return (fm_router){.rows = s[ROWS], .experts = s[EXPERTS], .top_k = s[TOP_K], .groups = s[GROUPS],
-                       .top_groups = s[TOP_GROUPS], .sigmoid = s[SIGMOID], .group_by_max = !s[SIGMOID],
-                       .normalise = s[NORMALISE], .scaling = 2.5f,
-                       .bias = s[SIGMOID] ? fm_opcheck_get(c, "bias") : NULL, .logits = fm_opcheck_get(c, "logits"),
-                       .scores = fm_opcheck_get(c, "scores"), .chosen = fm_opcheck_get_integers(c, "chosen"),
+    return (fm_router){.rows = s[ROWS],
+                       .experts = s[EXPERTS],
+                       .top_k = s[TOP_K],
+                       .groups = s[GROUPS],
+                       .top_groups = s[TOP_GROUPS],
+                       .sigmoid = s[SIGMOID],
+                       .group_by_max = !s[SIGMOID],
+                       .normalise = s[NORMALISE],
+                       .scaling = 2.5f,
+                       .bias = s[SIGMOID] ? fm_opcheck_get(c, "bias") : NULL,
+                       .logits = fm_opcheck_get(c, "logits"),
+                       .scores = fm_opcheck_get(c, "scores"),
+                       .chosen = fm_opcheck_get_integers(c, "chosen"),
                        .weights = fm_opcheck_get(c, "weights")};
 }
 
@@ -48,9 +62,12 @@ static void run_op(fm_opcheck *c, fm_dev *dev, fm_router op) {
     float *balance = fm_opcheck_get(c, "balance");
     const int32_t *begin = fm_opcheck_get_integers(c, "begin");
     balance[2] = (float)fm_router_balance(&op, begin, 2, balance);
-    fm_router_grad grad = {.forward = &op, .d_weights = fm_opcheck_get(c, "d_weights"),
-                           .d_logits = fm_opcheck_get(c, "d_logits"), .alpha = c->shape[ALPHA] ? 0.5f : 0,
-                           .begin = begin, .sequences = 2};
+    fm_router_grad grad = {.forward = &op,
+                           .d_weights = fm_opcheck_get(c, "d_weights"),
+                           .d_logits = fm_opcheck_get(c, "d_logits"),
+                           .alpha = c->shape[ALPHA] ? 0.5f : 0,
+                           .begin = begin,
+                           .sequences = 2};
     fm_router_backward(dev, &grad);
 }
 
@@ -107,7 +124,8 @@ static double loss(void *context) {
             scores[t][e] = n->sigmoid ? 1 / (1 + exp(-n->x[t * E + e])) : exp(n->x[t * E + e]) / below;
         for (int j = 0; j < K; j++) chosen += scores[t][n->chosen[t * K + j]];
         for (int j = 0; j < K; j++)
-            sum += n->d_weights[t * K + j] * 2.5 * scores[t][n->chosen[t * K + j]] / (n->normalise ? chosen : 1);
+            sum +=
+                n->d_weights[t * K + j] * 2.5 * scores[t][n->chosen[t * K + j]] / (n->normalise ? chosen : 1);
     }
     for (int s = 0; s < 2; s++)
         for (int e = 0; e < E; e++) {
@@ -146,7 +164,8 @@ static void sorted_choice(const float *scores, const float *bias, bool by_max, i
     for (int j = 0; j < K; j++) {
         int top = -1;
         for (int e = 0; e < E; e++)
-            if (stays[e / (E / G)] && !taken[e] && (top < 0 || scores[e] + bias[e] > scores[top] + bias[top])) top = e;
+            if (stays[e / (E / G)] && !taken[e] && (top < 0 || scores[e] + bias[e] > scores[top] + bias[top]))
+                top = e;
         taken[top] = true;
         chosen[j] = top;
     }
@@ -159,24 +178,36 @@ static void check_form(fm_rng *rng, bool sigmoid, bool normalise) {
     double grad[T * E], value = 0;
     for (int i = 0; i < T * E; i++) n.x[i] = x[i] = fm_rng_normal(rng);
     for (int i = 0; i < T * K; i++) n.d_weights[i] = d_weights[i] = fm_rng_normal(rng);
-    for (int e = 0; e < E; e++) bias[e] = sigmoid ? -1.5f + 0.3f * fm_rng_normal(rng) : 0; /* all biased below 0 */
-    fm_router op = {.rows = T, .experts = E, .top_k = K, .groups = G, .top_groups = TG, .sigmoid = sigmoid,
-                    .group_by_max = !sigmoid, .normalise = normalise, .scaling = 2.5f, .bias = bias, .logits = x,
-                    .scores = scores, .chosen = chosen, .weights = weights};
+    for (int e = 0; e < E; e++)
+        bias[e] = sigmoid ? -1.5f + 0.3f * fm_rng_normal(rng) : 0; /* all biased below 0 */
+    fm_router op = {.rows = T,
+                    .experts = E,
+                    .top_k = K,
+                    .groups = G,
+                    .top_groups = TG,
+                    .sigmoid = sigmoid,
+                    .group_by_max = !sigmoid,
+                    .normalise = normalise,
+                    .scaling = 2.5f,
+                    .bias = bias,
+                    .logits = x,
+                    .scores = scores,
+                    .chosen = chosen,
+                    .weights = weights};
     fm_router_forward(fm_opcheck_reference_dev(), &op);
     for (int t = 0; t < T; t++) {
         sorted_choice(scores + t * E, bias, !sigmoid, want);
         for (int j = 0; j < K; j++)
-            fm_opcheck_require(chosen[t * K + j] == want[j], "router: row %d chose %d as %d, sorting says %d", t,
-                               chosen[t * K + j], j, want[j]);
+            fm_opcheck_require(chosen[t * K + j] == want[j], "router: row %d chose %d as %d, sorting says %d",
+                               t, chosen[t * K + j], j, want[j]);
     }
     n.chosen = chosen;
     fm_router_grad g = {&op, d_weights, d_logits, 0.7f, begin, 2};
     fm_router_backward(fm_opcheck_reference_dev(), &g);
     for (int i = 0; i < T * K; i++) value += (double)weights[i] * n.d_weights[i];
     value += 0.7 * fm_router_balance(&op, begin, 2, each);
-    fm_opcheck_require(fabs(value - loss(&n)) < 1e-5 * (1 + fabs(value)), "router forward: %g, equation %g", value,
-                       loss(&n));
+    fm_opcheck_require(fabs(value - loss(&n)) < 1e-5 * (1 + fabs(value)), "router forward: %g, equation %g",
+                       value, loss(&n));
     fm_opcheck_differences(grad, n.x, T * E, loss, &n);
     fm_opcheck_close("router d_logits", d_logits, grad, T * E, 1e-5);
 }
@@ -188,8 +219,17 @@ static void equations(void) {
     const float zeros[E] = {0};
     float scores[E], weights[K];
     int32_t chosen[K];
-    fm_router op = {.rows = 1, .experts = E, .top_k = K, .groups = G, .top_groups = TG, .sigmoid = true, .scaling = 1,
-                    .logits = zeros, .scores = scores, .chosen = chosen, .weights = weights};
+    fm_router op = {.rows = 1,
+                    .experts = E,
+                    .top_k = K,
+                    .groups = G,
+                    .top_groups = TG,
+                    .sigmoid = true,
+                    .scaling = 1,
+                    .logits = zeros,
+                    .scores = scores,
+                    .chosen = chosen,
+                    .weights = weights};
     fm_router_forward(fm_opcheck_reference_dev(), &op);
     for (int j = 0; j < K; j++) fm_opcheck_require(chosen[j] == j, "router: tie %d went to %d", j, chosen[j]);
     int64_t load[E] = {0};
@@ -197,10 +237,19 @@ static void equations(void) {
     fm_opcheck_require(load[0] == 1 && load[2] == 1 && load[3] == 0, "router: load");
 }
 
-static double bytes(const fm_opcheck *c) { return 4.0 * c->shape[ROWS] * (4 * c->shape[EXPERTS] + 4 * c->shape[TOP_K]); }
+static double bytes(const fm_opcheck *c) {
+    return 4.0 * c->shape[ROWS] * (4 * c->shape[EXPERTS] + 4 * c->shape[TOP_K]);
+}
 
 int main(int argc, char **argv) {
-    static const fm_opcheck_spec op = {"router", cases, sizeof cases / sizeof cases[0], setup, run, plants, 4, equations,
-                                       NULL, bytes};
+    static const fm_opcheck_spec op = {.operation = "router",
+                                       .cases = cases,
+                                       .count = sizeof cases / sizeof cases[0],
+                                       .setup = setup,
+                                       .run = run,
+                                       .plants = plants,
+                                       .plant_count = sizeof plants / sizeof plants[0],
+                                       .equations = equations,
+                                       .bytes = bytes};
     return fm_opcheck_main(argc, argv, &op);
 }

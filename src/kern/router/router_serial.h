@@ -1,5 +1,5 @@
-/* router_serial.h: the serial kernels behind router.h, one set per instruction set (kern_table.c chooses). Only the
- * scores have vector forms; the choice among experts is branches and stays in router.c. */
+/* router_serial.h: the serial kernels behind router.h, one set per instruction set (kern_table.c chooses).
+ * Only the scores have vector forms; the choice among experts is branches and stays in router.c. */
 #ifndef FM_KERN_ROUTER_SERIAL_H
 #define FM_KERN_ROUTER_SERIAL_H
 

@@ -1,4 +1,5 @@
-/* router_v16.h: a row's expert scores by sixteen: router_ref.c's operations. Included by one file per level. */
+/* router_v16.h: a row's expert scores by sixteen: router_ref.c's operations. Included by one file per level.
+ */
 #include "kern/router/router_serial.h"
 #include "kern/v16.h"
 
@@ -6,7 +7,8 @@ static void sigmoid(float *scores, const float *logits, int n) {
     fm_v16 one = fm_v16_set1(1.0f);
     for (int e = 0; e < n; e += 16) {
         int part = n - e < 16 ? n - e : 16;
-        fm_v16_store_part(scores + e, fm_v16_div(one, fm_v16_one_exp_neg(fm_v16_load_part(logits + e, part))), part);
+        fm_v16_store_part(scores + e, fm_v16_div(one, fm_v16_one_exp_neg(fm_v16_load_part(logits + e, part))),
+                          part);
     }
 }
 

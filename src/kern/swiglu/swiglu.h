@@ -8,8 +8,9 @@
 
 void fm_swiglu_forward(fm_dev *dev, float *h, const float *gu, int rows, int size);
 
-/* d_gu (overwrites; may be gu itself) from dh and the forward's gu. `h_again`, if not NULL, receives h recomputed, so
- * that the forward need not keep it. */
-void fm_swiglu_backward(fm_dev *dev, float *d_gu, const float *dh, const float *gu, float *h_again, int rows, int size);
+/* d_gu (overwrites; may be gu itself) from dh and the forward's gu. `h_again`, if not NULL, receives h
+ * recomputed, so that the forward need not keep it. */
+void fm_swiglu_backward(fm_dev *dev, float *d_gu, const float *dh, const float *gu, float *h_again, int rows,
+                        int size);
 
 #endif

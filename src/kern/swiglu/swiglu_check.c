@@ -1,21 +1,27 @@
 /* swiglu_check.c: SwiGLU on every level against the reference, the reference against the equations. */
 #include <math.h>
 
-#include "kern/swiglu/swiglu.h"
+#include "kern/swiglu/swiglu_serial.h"
 #include "support/op_check.h"
 
 enum { ROWS, SIZE, IN_PLACE, AGAIN };
 
 static const fm_opcheck_case cases[] = {
-    {"one", {1, 1, 0, 1}, false},         {"lanes", {3, 16, 0, 0}, false},   {"tail 1", {5, 17, 1, 1}, false},
-    {"tail 15", {9, 31, 0, 1}, false},    {"none", {0, 8, 0, 1}, false},     {"threads", {80, 100, 1, 1}, false},
-    {"4096 x 704", {4096, 704, 0, 1}, true}, {"16384 x 192", {16384, 192, 0, 1}, true},
+    {"one", {1, 1, 0, 1}, false},
+    {"lanes", {3, 16, 0, 0}, false},
+    {"tail 1", {5, 17, 1, 1}, false},
+    {"tail 15", {9, 31, 0, 1}, false},
+    {"none", {0, 8, 0, 1}, false},
+    {"threads", {80, 100, 1, 1}, false},
+    {"4096 x 704", {4096, 704, 0, 1}, true},
+    {"16384 x 192", {16384, 192, 0, 1}, true},
 };
 
 static void setup(fm_opcheck *c) {
     const int *s = c->shape;
     int n = s[SIZE];
-    fm_opcheck_floats(c, "gu", (s[IN_PLACE] ? FM_OPCHECK_INOUT : FM_OPCHECK_IN) | FM_OPCHECK_ROWS, s[ROWS], 2 * n, 2 * n);
+    fm_opcheck_floats(c, "gu", (s[IN_PLACE] ? FM_OPCHECK_INOUT : FM_OPCHECK_IN) | FM_OPCHECK_ROWS, s[ROWS],
+                      2 * n, 2 * n);
     fm_opcheck_floats(c, "dh", FM_OPCHECK_IN | FM_OPCHECK_ROWS, s[ROWS], n, n);
     fm_opcheck_floats(c, "h", FM_OPCHECK_OUT | FM_OPCHECK_ROWS, s[ROWS], n, n);
     if (s[AGAIN]) fm_opcheck_floats(c, "again", FM_OPCHECK_OUT | FM_OPCHECK_ROWS, s[ROWS], n, n);
@@ -88,8 +94,8 @@ static void equations(void) {
     fm_swiglu_backward(fm_opcheck_reference_dev(), d_gu, dh, gu, again, T, I);
     for (int i = 0; i < T * I; i++) value += (double)h[i] * n.dh[i];
     for (int i = 0; i < T * I; i++) fm_opcheck_require(h[i] == again[i], "swiglu: h recomputed differs");
-    fm_opcheck_require(fabs(value - loss(&n)) < 1e-5 * (1 + fabs(value)), "swiglu forward: %g, equation %g", value,
-                       loss(&n));
+    fm_opcheck_require(fabs(value - loss(&n)) < 1e-5 * (1 + fabs(value)), "swiglu forward: %g, equation %g",
+                       value, loss(&n));
     fm_opcheck_differences(grad, n.gu, T * 2 * I, loss, &n);
     fm_opcheck_close("swiglu d_gu", d_gu, grad, T * 2 * I, 1e-5);
 }
@@ -99,8 +105,23 @@ static double bytes(const fm_opcheck *c) {
     return 4.0 * c->shape[ROWS] * c->shape[SIZE] * (3 + 6);
 }
 
+#if defined(FM_EMULATED)
+extern const fm_swiglu_kernels fm_swiglu_avx512_emulated;
+#define EMULATED &fm_swiglu_avx512_emulated
+#else
+#define EMULATED NULL
+#endif
+
 int main(int argc, char **argv) {
-    static const fm_opcheck_spec op = {"swiglu", cases, sizeof cases / sizeof cases[0], setup, run, plants, 2, equations,
-                                       NULL, bytes};
+    static const fm_opcheck_spec op = {.operation = "swiglu",
+                                       .cases = cases,
+                                       .count = sizeof cases / sizeof cases[0],
+                                       .setup = setup,
+                                       .run = run,
+                                       .plants = plants,
+                                       .plant_count = sizeof plants / sizeof plants[0],
+                                       .equations = equations,
+                                       .avx512_emulated = EMULATED,
+                                       .bytes = bytes};
     return fm_opcheck_main(argc, argv, &op);
 }

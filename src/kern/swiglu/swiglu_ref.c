@@ -1,5 +1,5 @@
-/* swiglu_ref.c: SwiGLU in plain C (docs/MODEL.md, "Feed-forward"). Between the two products of a feed-forward block, on
- * the token's path and back. Refuses nothing. */
+/* swiglu_ref.c: SwiGLU in plain C (docs/MODEL.md, "Feed-forward"). Between the two products of a feed-forward
+ * block, on the token's path and back. Refuses nothing. */
 #include <stddef.h>
 
 #include "base/fmath.h"
@@ -14,7 +14,8 @@ static void forward(float *h, const float *gu, int row, int row_end, int size) {
 }
 
 /* silu'(g) = s (1 + g (1 - s)), s = sigmoid(g);  dg = dh u silu'(g);  du = dh silu(g) */
-static void backward(float *d_gu, const float *dh, const float *gu, float *h_again, int row, int row_end, int size) {
+static void backward(float *d_gu, const float *dh, const float *gu, float *h_again, int row, int row_end,
+                     int size) {
     for (int t = row; t < row_end; t++) {
         const float *g = gu + (size_t)t * 2 * (size_t)size, *u = g + size;
         float *dg = d_gu + (size_t)t * 2 * (size_t)size, *du = dg + size;

@@ -6,7 +6,8 @@
 
 typedef struct fm_swiglu_kernels {
     void (*forward)(float *h, const float *gu, int row, int row_end, int size);
-    void (*backward)(float *d_gu, const float *dh, const float *gu, float *h_again, int row, int row_end, int size);
+    void (*backward)(float *d_gu, const float *dh, const float *gu, float *h_again, int row, int row_end,
+                     int size);
 } fm_swiglu_kernels;
 
 extern const fm_swiglu_kernels fm_swiglu_ref, fm_swiglu_avx2, fm_swiglu_avx512;

@@ -30,9 +30,11 @@ FM_V16_INLINE gradient backward_lanes(fm_v16 gate, fm_v16 up, fm_v16 d) {
     return (gradient){fm_v16_mul(fm_v16_mul(d, up), slope), fm_v16_mul(d, silu), fm_v16_mul(silu, up)};
 }
 
-static void backward(float *d_gu, const float *dh, const float *gu, float *h_again, int row, int row_end, int size) {
+static void backward(float *d_gu, const float *dh, const float *gu, float *h_again, int row, int row_end,
+                     int size) {
     for (int t = row; t < row_end; t++) {
-        const float *g = gu + (size_t)t * 2 * (size_t)size, *u = g + size, *from = dh + (size_t)t * (size_t)size;
+        const float *g = gu + (size_t)t * 2 * (size_t)size, *u = g + size,
+                    *from = dh + (size_t)t * (size_t)size;
         float *dg = d_gu + (size_t)t * 2 * (size_t)size, *du = dg + size;
         float *h = h_again ? h_again + (size_t)t * (size_t)size : NULL;
         int i = 0;

@@ -1,7 +1,7 @@
 /* xent.c: blocks of rows through the head, the loss and back. See xent.h.
  *
- * Rows without a target cost nothing where many stand together: a block begins and ends with a row that has one, and
- * ends before a gap of BRIDGE such rows.
+ * Rows without a target cost nothing where many stand together: a block begins and ends with a row that has
+ * one, and ends before a gap of BRIDGE such rows.
  */
 #include "kern/xent/xent.h"
 
@@ -23,7 +23,8 @@ static bool next_block(const fm_xent *op, int row, int *begin, int *end) {
     return *begin < op->rows;
 }
 
-/* Logits become gradients in place; the losses go to the first thread's scratch, idle between two products. */
+/* Logits become gradients in place; the losses go to the first thread's scratch, idle between two products.
+ */
 static double block_loss(fm_dev *dev, const fm_xent *op, int begin, int end) {
     float *loss = fm_dev_scratch(dev, 0);
     bool gradient = op->dx || op->dw;
@@ -61,9 +62,10 @@ double fm_xent_run(fm_dev *dev, const fm_xent *op) {
         fm_gemm_forward(dev, op->workspace, x, op->w, rows, op->vocab, op->size, op->precision);
         sum += block_loss(dev, op, begin, end);
         if (op->dx)
-            fm_gemm_backward_x(dev, op->dx + (size_t)begin * size, op->workspace, op->w, rows, op->vocab, op->size,
-                               false, op->precision);
-        if (op->dw) fm_gemm_backward_w(dev, op->dw, op->workspace, x, rows, op->vocab, op->size, op->precision);
+            fm_gemm_backward_x(dev, op->dx + (size_t)begin * size, op->workspace, op->w, rows, op->vocab,
+                               op->size, false, op->precision);
+        if (op->dw)
+            fm_gemm_backward_w(dev, op->dw, op->workspace, x, rows, op->vocab, op->size, op->precision);
     }
     return sum;
 }

@@ -1,5 +1,5 @@
-/* xent_ref.c: softmax, loss and gradient of one row of logits in plain C (docs/MODEL.md, "Loss"). Where the token's path
- * ends and the gradient's begins. Refuses nothing. */
+/* xent_ref.c: softmax, loss and gradient of one row of logits in plain C (docs/MODEL.md, "Loss"). Where the
+ * token's path ends and the gradient's begins. Refuses nothing. */
 #include "base/fmath.h"
 #include "kern/lanes.h"
 #include "kern/xent/xent_serial.h"

@@ -5,8 +5,8 @@
 #include "kern/xent/xent.h"
 
 typedef struct fm_xent_kernels {
-    /* One row of logits becomes scale (softmax - onehot(target)); returns its loss. `gradient` false: the row's contents
-     * are garbage afterwards. */
+    /* One row of logits becomes scale (softmax - onehot(target)); returns its loss. `gradient` false: the
+     * row's contents are garbage afterwards. */
     float (*row)(float *logits, int vocab, int target, float scale, bool gradient);
 } fm_xent_kernels;
 

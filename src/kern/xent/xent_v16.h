@@ -1,4 +1,5 @@
-/* xent_v16.h: softmax, loss and gradient of one row by sixteen: xent_ref.c's operations. Included by one file per level. */
+/* xent_v16.h: softmax, loss and gradient of one row by sixteen: xent_ref.c's operations. Included by one file
+ * per level. */
 #include "kern/v16.h"
 #include "kern/xent/xent_serial.h"
 
@@ -38,7 +39,8 @@ static float row(float *logits, int vocab, int target, float scale, bool gradien
     if (gradient) {
         fm_v16 factor = fm_v16_set1(scale / sum);
         int i = 0;
-        for (; i + 16 <= vocab; i += 16) fm_v16_store(logits + i, fm_v16_mul(fm_v16_load(logits + i), factor));
+        for (; i + 16 <= vocab; i += 16)
+            fm_v16_store(logits + i, fm_v16_mul(fm_v16_load(logits + i), factor));
         for (; i < vocab; i++) logits[i] *= scale / sum;
         logits[target] -= scale;
     }
