@@ -60,7 +60,7 @@ tests() { # folder, ctest arguments ...
 format() {
     local log code=0
     log=$(tools/format.sh --check 2>&1) || code=1
-    grep -E 'error:|format.sh:' <<<"$log" | sed 's/: error:.*//' | sort | uniq -c | head -20
+    grep -E 'error:|format.sh:' <<<"$log" | sed 's/:[0-9]*:[0-9]*: error:.*//' | sort | uniq -c | sort -rn | head -20
     return $code
 }
 
