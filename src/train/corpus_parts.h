@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/status.h"
+#include "task/decontam.h"
 #include "text/chat.h"
 
 typedef enum fm_corpus_lang { FM_CORPUS_EN, FM_CORPUS_ZH, FM_CORPUS_BOTH } fm_corpus_lang;
@@ -58,11 +59,6 @@ bool fm_hash_set_has(const fm_hash_set *set, uint64_t hash);
 void fm_hash_set_release(fm_hash_set *set);
 uint64_t fm_corpus_hash(const void *bytes, size_t size); /* FNV-1a with a final mix, never 0 */
 
-/* Adds every 10-gram of the text (a word, a number or a Chinese character counts one; case and punctuation do
- * not count), and asks whether any of the text's 10-grams is in the set. */
-bool fm_corpus_grams_add(fm_hash_set *set, const char *text, size_t size);
-bool fm_corpus_grams_any(const fm_hash_set *set, const char *text, size_t size);
-
 /* One document that passed. */
 typedef struct fm_corpus_doc {
     size_t at, size; /* its JSON line in `lines`, without the newline */
@@ -74,7 +70,7 @@ typedef struct fm_corpus_doc {
 typedef struct fm_corpus_sink {
     const fm_corpus_source *source;
     uint32_t source_index;
-    const fm_hash_set *forbidden; /* 10-grams of the evaluation samples */
+    const fm_decontam *forbidden; /* 10-grams of the evaluation samples */
     fm_hash_set seen;             /* paragraphs and documents already taken */
     fm_buf lines;
     fm_corpus_doc *docs;

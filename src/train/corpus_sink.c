@@ -51,7 +51,7 @@ static fm_status finish(fm_corpus_sink *sink, fm_buf *piece, fm_error *err) {
     } else if (fm_corpus_crude(piece->data, piece->size) ||
                (sink->source->lang == FM_CORPUS_EN && fm_corpus_archaic(piece->data, piece->size))) {
         sink->dropped_odd++;
-    } else if (fm_corpus_grams_any(sink->forbidden, piece->data, piece->size)) {
+    } else if (fm_decontam_hit(sink->forbidden, piece->data, piece->size)) {
         sink->dropped_eval++;
     } else if (!fm_hash_set_add(&sink->seen, hash ^ DOC_MARK, &fresh)) {
         status = no_memory(err);
@@ -178,7 +178,7 @@ static bool clean_chat(fm_corpus_sink *sink, const fm_chat *chat, fm_chat *out, 
 
 /* A dialogue whose messages are clean; `all` is its text, for hash and 10-grams. */
 static fm_status keep_chat(fm_corpus_sink *sink, const fm_chat *chat, const fm_buf *all, fm_error *err) {
-    if (fm_corpus_grams_any(sink->forbidden, all->data, all->size)) {
+    if (fm_decontam_hit(sink->forbidden, all->data, all->size)) {
         sink->dropped_eval++;
         return FM_OK;
     }

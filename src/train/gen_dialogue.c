@@ -181,6 +181,12 @@ static void story(writer *w) {
     fm_buf_release(&text);
 }
 
+/* The question that usually looks back, when there is nothing to look back to. */
+static void untold(writer *w) {
+    const gen_topic *recall = &w->words->recall[gen_below(&w->scene, 4)];
+    exchange(w, &(gen_topic){1, recall->ask, recall->ask_test, w->words->untold, NULL});
+}
+
 /* Values that are told early and asked for later; set once, so that small talk between does not change them.
  */
 static void set_memory(writer *w) {
@@ -224,6 +230,7 @@ static void converse(writer *w) {
     int memory = gen_chance(g, 22) ? (int)gen_below(g, 4) : -1;
     if (memory >= 0) exchange(w, &words->tell[memory]);
     /* Single questions are the most frequent kind of conversation, long ones get rarer. */
+    if (memory < 0 && gen_chance(g, 4)) untold(w);
     int exchanges = memory >= 0 ? (int)gen_below(g, 3) : 1 + (int)(gen_chance(g, 45) ? gen_below(g, 4) : 0);
     for (int i = 0; i < exchanges; i++) one_exchange(w);
     if (memory >= 0) {

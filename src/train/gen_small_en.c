@@ -216,7 +216,7 @@ const gen_topic gen_feeling_en[] = {
      LIST("I caught a cold.", "There is a pain in my knee.", "I do not feel well."),
      LIST("I am sorry. Rest, drink enough water, and see a doctor if it does not get better.",
           "Get well soon! [Stay warm and rest.|If it gets worse, please see a doctor.]",
-          "That is not nice. I am no doctor, but rest and water often help."),
+          "That is no fun. I am no doctor, but rest and water often help."),
      NULL},
     {0, NULL, NULL, NULL, NULL}};
 

@@ -254,7 +254,7 @@ const gen_topic gen_unknown_en[] = {
      LIST("Who is {name} {surname}?", "Who was {name} {surname}?", "When was {name} {surname} born?",
           "Where does {name} {surname} live?", "What is {name}'s phone number?",
           "How old is {name} {surname}?", "What does {name} {surname} do?", "Is {name} {surname} married?",
-          "What is my [name|age|phone number|address]?", "Where is my [key|phone|bag|cat]?",
+          "What is my [age|phone number|address]?", "Where is my [key|phone|bag|cat]?",
           "What did I [eat|do|dream] [yesterday|last night]?", "What am I thinking?",
           "What is in my pocket?"),
      LIST("Tell me about {name} {surname}.", "Have you heard of {name} {surname}?",

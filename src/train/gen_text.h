@@ -84,6 +84,7 @@ typedef struct gen_language {
     void (*words)(gen_scene *scene);      /* sets the keys that templates use: name, animal, food ... */
     gen_topic repeat, translate, sentence, three, resume, story; /* instructions */
     gen_topic tell[4], recall[4];  /* something told (name, favourite, pet, number) and asked for later */
+    const char *const *untold;     /* answers to `recall` when nothing was told */
     const char *const *words_said; /* for `repeat`: word */
     const char *const *meanings;   /* for `translate`: asked, meaning */
     const char *const *sentences;  /* for `sentence`: thing, template of a sentence about it */

@@ -541,6 +541,8 @@ const gen_language gen_english = {
                 T("Tell me the number again.", "Say the number I gave you."),
                 T("The number is {number}.", "{number}.", "You told me {number}.", "It was {number}."),
                 T("The user gave the number {number}.")}},
+    .untold = T("I do not know. You have not told me[ yet|].", "You have not told me that, so I do not know.",
+                "I do not know[ that|]. [Please tell me.|Will you tell me?]"),
     .words_said = words_said,
     .meanings = meanings,
     .sentences = sentences,

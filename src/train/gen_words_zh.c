@@ -442,6 +442,8 @@ const gen_language gen_chinese = {
                 T("把数字再说一遍。", "说出我给你的数。"),
                 T("数字是{number}。", "{number}。", "你告诉我的是{number}。", "是{number}。"),
                 T("用户给的数字是{number}。")}},
+    .untold = T("我不知道，你还没有告诉我。", "你没有说过，所以我不知道。",
+                "我不知道。[请告诉我吧。|你愿意告诉我吗？]"),
     .words_said = words_said,
     .meanings = meanings,
     .sentences = sentences,
