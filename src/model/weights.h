@@ -12,7 +12,8 @@
  * Names and shapes are those of the published checkpoints (Hugging Face); every named tensor is a contiguous slice.
  *
  * MTP modules (blocks num_hidden_layers ...) share embedding and head with the main model: one copy here, the copies
- * of the published layout are written on saving and must equal the shared tensor on loading.
+ * of the published layout are written on saving (not for a tied model) and must equal the shared tensor on loading,
+ * where they are there.
  *
  * It refuses: a missing, unknown or mis-shaped tensor in a file (by name, with expected and actual shape), dtypes
  * other than F32, F16, BF16 and F8_E4M3 with 128 x 128 block scales.

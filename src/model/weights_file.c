@@ -229,11 +229,12 @@ fm_status fm_weights_open(fm_weights **out, const char *folder, bool training, f
     return status;
 }
 
-/* Adds the copies of embedding and head that the published layout keeps in each MTP module. */
+/* Adds the copies of embedding and head that the published layout keeps in each MTP module. A tied model, which shares
+ * the one table anyway, goes without: they would be a quarter of a small model's file. */
 static int add_copies(const fm_weights *w, fm_safetensors_item *items, int count, char (*names)[FM_PARAM_NAME]) {
     const fm_config *c = &w->config;
-    const char *shared[2] = {"model.embed_tokens.weight",
-                             c->tie_word_embeddings ? "model.embed_tokens.weight" : "lm_head.weight"};
+    if (c->tie_word_embeddings) return count;
+    const char *shared[2] = {"model.embed_tokens.weight", "lm_head.weight"};
     const char *suffix[2] = {"embed_tokens.weight", "shared_head.head.weight"};
     int base = count, copy = 0;
     for (int layer = c->num_hidden_layers; layer < w->blocks; layer++)
