@@ -267,14 +267,18 @@ EMULATED __m512 emulated_dpbf16(__m512 c, __m512i a, __m512i b) {
 #define _mm512_sqrt_ps(a) emulated_sqrt_ps(a)
 #define _mm512_moveldup_ps(a) emulated_moveldup(a)
 #define _mm512_movehdup_ps(a) emulated_movehdup(a)
+/* Three of them are macros in clang's own header. */
+#undef _mm512_permute_ps
 #define _mm512_permute_ps(a, order) emulated_permute(a, order)
 #define _mm512_cvtps_epi32(a) emulated_cvtps_epi32(a)
+#undef _mm512_cmp_ps_mask
 #define _mm512_cmp_ps_mask(a, b, predicate) emulated_cmp_ps(a, b, predicate)
 #define _mm512_mask_mov_ps(from, mask, a) emulated_mask_mov_ps(from, mask, a)
 #define _mm512_maskz_mov_ps(mask, a) emulated_mask_mov_ps(emulated_set1_ps(0.0f), mask, a)
 #define _mm512_mask_blend_ps(mask, a, b) emulated_mask_mov_ps(a, mask, b)
 #define _mm512_castps512_ps256(a) emulated_half(a, 0)
 #define _mm512_castps_pd(a) ((__m512d)(a))
+#undef _mm512_extractf64x4_pd
 #define _mm512_extractf64x4_pd(a, which) _mm256_castps_pd(emulated_half((__m512)(a), which))
 
 #endif
