@@ -1,4 +1,4 @@
-/* pattern_impl.h: what the three files of the pattern compiler share: parser -> program -> tables. Private.
+/* pattern_impl.h: what the files of the pattern compiler share: parser -> program -> tables. Private.
  */
 #ifndef FM_TEXT_PATTERN_IMPL_H
 #define FM_TEXT_PATTERN_IMPL_H
