@@ -11,7 +11,10 @@
 
 #include "base/status.h"
 
-enum { FM_DEV_MAX_THREADS = 256 };
+enum {
+    FM_DEV_MAX_THREADS = 256,
+    FM_DEV_MIN_SCRATCH = 1 << 20, /* bytes per thread that operations may count on (gemm.c packs into them) */
+};
 
 struct fm_kern; /* kern/kern.h: the table of serial kernels for one set of instruction sets */
 
@@ -23,7 +26,8 @@ typedef struct fm_dev {
     size_t scratch_bytes;       /* per thread */
 } fm_dev;
 
-/* threads 0: one per available core. scratch_bytes 0: the default of 4 MiB per thread. */
+/* threads 0: one per available core. scratch_bytes 0: the default of 4 MiB per thread; less than
+ * FM_DEV_MIN_SCRATCH is raised to it. */
 fm_status fm_dev_open(fm_dev *dev, int threads, size_t scratch_bytes, fm_error *err);
 void fm_dev_close(fm_dev *dev);
 

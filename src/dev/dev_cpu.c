@@ -21,6 +21,7 @@ fm_status fm_dev_open(fm_dev *dev, int threads, size_t scratch_bytes, fm_error *
         return fm_error_set(err, FM_ERR_ARG, "--threads %d: 1 to %d are possible (0: one per core)", threads,
                             FM_DEV_MAX_THREADS);
     if (scratch_bytes == 0) scratch_bytes = 4 << 20;
+    if (scratch_bytes < FM_DEV_MIN_SCRATCH) scratch_bytes = FM_DEV_MIN_SCRATCH;
     scratch_bytes = (scratch_bytes + 4095) / 4096 * 4096;
     dev->scratch = aligned_alloc(4096, scratch_bytes * (size_t)threads);
     if (dev->scratch == NULL)

@@ -274,10 +274,13 @@ extern const fm_gemm_kernels fm_gemm_avx512_emulated, fm_gemm_avx512bf16_emulate
 static const fm_check_set emulated_f32[] = {{"avx512 (emulated)", &fm_gemm_avx512_emulated}};
 static const fm_check_set emulated_bf16[] = {{"avx512bf16 (emulated)", &fm_gemm_avx512bf16_emulated},
                                              {"amx (emulated)", &fm_gemm_amx_emulated}};
-enum { EMULATED_F32 = 1, EMULATED_BF16 = 2 };
+/* Each instruction's kernel against the other's order: the references must tell them apart. */
+static const fm_check_set plants_bf16[] = {{"amx: sums pairs one by one", &fm_gemm_avx512bf16_emulated},
+                                           {"avx512bf16: sums even, odd", &fm_gemm_amx_emulated}};
+enum { EMULATED_F32 = 1, EMULATED_BF16 = 2, PLANTS_BF16 = 2 };
 #else
-static const fm_check_set *const emulated_f32 = NULL, *const emulated_bf16 = NULL;
-enum { EMULATED_F32 = 0, EMULATED_BF16 = 0 };
+static const fm_check_set *const emulated_f32 = NULL, *const emulated_bf16 = NULL, *const plants_bf16 = NULL;
+enum { EMULATED_F32 = 0, EMULATED_BF16 = 0, PLANTS_BF16 = 0 };
 #endif
 
 int main(int argc, char **argv) {
@@ -298,7 +301,8 @@ int main(int argc, char **argv) {
          .plants = plants, .plant_count = sizeof plants / sizeof plants[0], .bench_cases = BENCH_CASES,
          .bench = bench_f32},
         {.operation = "gemm_bf16", .cases = CASES, .run = run_bf16, .emulated = emulated_bf16,
-         .emulated_count = EMULATED_BF16, .bench_cases = BENCH_CASES, .bench = bench_bf16},
+         .emulated_count = EMULATED_BF16, .plants = plants_bf16, .plant_count = PLANTS_BF16,
+         .bench_cases = BENCH_CASES, .bench = bench_bf16},
     };
     return fm_check_main(argc, argv, ops, sizeof ops / sizeof ops[0]);
 }

@@ -176,7 +176,8 @@ static void bench(fm_check *c, int index) {
     size_t bytes = fm_linear_bytes(s.n, s.k, timings[index].dtype);
     char *packed = fm_check_bytes(c, bytes * (size_t)copies, 0);
     memset(packed, 0, bytes * (size_t)copies);
-    float *x = fm_check_floats(c, (size_t)s.m * (size_t)s.k, 0), *y = fm_check_floats(c, (size_t)copies * (size_t)(s.m * s.n), 0);
+    float *x = fm_check_floats(c, (size_t)s.m * (size_t)s.k, 0);
+    float *y = fm_check_floats(c, (size_t)copies * (size_t)(s.m * s.n), 0);
     for (int i = 0; i < copies; i++) {
         w[i] = (fm_linear){.n = s.n, .k = s.k, .dtype = timings[index].dtype, .packed = packed + bytes * (size_t)i};
         jobs[i] = (fm_linear_job){.w = &w[i], .x = x, .ldx = s.k, .m = s.m, .ldy = s.n};
