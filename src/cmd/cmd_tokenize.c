@@ -73,8 +73,9 @@ static fm_status parse_ids(const fm_buf *text, fm_ids *ids, fm_error *err) {
         errno = 0;
         long long id = strtoll(p, &stop, 10);
         if (stop == p || errno || (stop < end && (*stop == '\0' || !strchr(blanks, *stop))))
-            return fm_error_set(err, FM_ERR_FORMAT, "standard input: \"%.20s\" at byte %zu is not a token id",
-                                p, (size_t)(p - text->data));
+            return fm_error_set(err, FM_ERR_FORMAT, "standard input: \"%.*s\" at byte %zu is not a token id",
+                                (int)(strcspn(p, blanks) < 20 ? strcspn(p, blanks) : 20), p,
+                                (size_t)(p - text->data));
         fm_status status = push_id(ids, id, err);
         if (status != FM_OK) return status;
         for (p = stop; p < end && *p && strchr(blanks, *p);) p++;
