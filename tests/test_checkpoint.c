@@ -1,5 +1,5 @@
-/* test_checkpoint.c: a run stopped anywhere goes on with the same bits; damaged checkpoints are refused by file and
- * field; a full disk and a kill leave the checkpoint before. */
+/* test_checkpoint.c: a run stopped anywhere goes on with the same bits; damaged checkpoints are refused by
+ * file and field; a full disk and a kill leave the checkpoint before. */
 #define _GNU_SOURCE
 #include "support/support.h"
 
@@ -66,7 +66,8 @@ static void one_thread_and_two_agree(void **state) {
     same_run("threads");
 }
 
-/* A child trains and checkpoints every step until it is killed; what it left must go on to the same weights. */
+/* A child trains and checkpoints every step until it is killed; what it left must go on to the same
+ * weights. */
 static void survives_sigkill(void **state) {
     (void)state;
     char path[512];
@@ -85,8 +86,11 @@ static void survives_sigkill(void **state) {
         if (child == 0) {
             fm_trainer *trainer;
             fm_train_end end;
-            fm_train_options options = {.recipe = path, .run = fm_test_run("killed"), .cache = fm_test_temp_dir(),
-                                        .resume = true, .threads = 1};
+            fm_train_options options = {.recipe = path,
+                                        .run = fm_test_run("killed"),
+                                        .cache = fm_test_temp_dir(),
+                                        .resume = true,
+                                        .threads = 1};
             if (fm_trainer_open(&trainer, &options, &err) == FM_OK) fm_trainer_run(trainer, &end, &err);
             _exit(0);
         }
@@ -128,8 +132,11 @@ static fm_status load(fm_error *err) {
 
 static fm_status resume(fm_error *err) {
     fm_trainer *trainer;
-    fm_train_options options = {.recipe = recipe, .run = fm_test_run("straight"), .cache = fm_test_temp_dir(),
-                                .resume = true, .threads = 1};
+    fm_train_options options = {.recipe = recipe,
+                                .run = fm_test_run("straight"),
+                                .cache = fm_test_temp_dir(),
+                                .resume = true,
+                                .threads = 1};
     fm_status status = fm_trainer_open(&trainer, &options, err);
     if (status == FM_OK) fm_trainer_close(trainer);
     return status;
@@ -227,8 +234,12 @@ static void full_disk_keeps_the_last(void **state) {
         fm_error err = {0};
         fm_trainer *trainer;
         fm_train_end end;
-        fm_train_options options = {.recipe = recipe, .run = fm_test_run("full"), .cache = fm_test_temp_dir(),
-                                    .resume = true, .threads = 1, .steps = 2};
+        fm_train_options options = {.recipe = recipe,
+                                    .run = fm_test_run("full"),
+                                    .cache = fm_test_temp_dir(),
+                                    .resume = true,
+                                    .threads = 1,
+                                    .steps = 2};
         fm_status status = fm_trainer_open(&trainer, &options, &err);
         if (status == FM_OK) status = fm_trainer_run(trainer, &end, &err);
         _exit(status == FM_ERR_IO && strstr(err.message, "safetensors") != NULL ? 7 : 1);
@@ -250,9 +261,10 @@ static void keeps_and_refuses_by_default(void **state) {
     (void)state;
     fm_error err = {0};
     fm_trainer *trainer;
-    fm_train_options options = {.recipe = recipe, .run = fm_test_run("straight"), .cache = fm_test_temp_dir(),
-                                .threads = 1};
-    fm_test_refused(fm_trainer_open(&trainer, &options, &err), &err, FM_ERR_ARG, "--resume", "straight", NULL);
+    fm_train_options options = {
+        .recipe = recipe, .run = fm_test_run("straight"), .cache = fm_test_temp_dir(), .threads = 1};
+    fm_test_refused(fm_trainer_open(&trainer, &options, &err), &err, FM_ERR_ARG, "--resume", "straight",
+                    NULL);
 }
 
 static int release(void **state) {
@@ -263,9 +275,9 @@ static int release(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(resumes_at_any_step),    cmocka_unit_test(one_thread_and_two_agree),
-        cmocka_unit_test(survives_sigkill),       cmocka_unit_test(refuses_damage),
-        cmocka_unit_test(refuses_bad_state),      cmocka_unit_test(refuses_wrong_shape),
+        cmocka_unit_test(resumes_at_any_step),      cmocka_unit_test(one_thread_and_two_agree),
+        cmocka_unit_test(survives_sigkill),         cmocka_unit_test(refuses_damage),
+        cmocka_unit_test(refuses_bad_state),        cmocka_unit_test(refuses_wrong_shape),
         cmocka_unit_test(full_disk_keeps_the_last), cmocka_unit_test(keeps_and_refuses_by_default)};
     return cmocka_run_group_tests(tests, train_straight, release);
 }

@@ -1,14 +1,15 @@
-/* test_template.c: the built-in chat template. The expected strings were compared once with DeepSeek-V3.1's published
- * Jinja template, rendered by jinja2 (where that one writes an empty <think></think>, ours writes </think>). */
+/* test_template.c: the built-in chat template. The expected strings were compared once with DeepSeek-V3.1's
+ * published Jinja template, rendered by jinja2 (where that one writes an empty <think></think>, ours writes
+ * </think>). */
 #include "support/support.h"
 
 #include <string.h>
 
 #include "text/template.h"
 
-#define BOS "<｜begin▁of▁sentence｜>"
-#define EOS "<｜end▁of▁sentence｜>"
-#define USER "<｜User｜>"
+#define BOS       "<｜begin▁of▁sentence｜>"
+#define EOS       "<｜end▁of▁sentence｜>"
+#define USER      "<｜User｜>"
 #define ASSISTANT "<｜Assistant｜>"
 
 /* A conversation in short: lines of "s:", "u:", "a:" and text; an answer's reasoning stands before a '|'. */
@@ -18,7 +19,9 @@ static void make(fm_chat *chat, const char *const lines[]) {
     for (; *lines; lines++) {
         char text[256], *bar;
         strcpy(text, *lines + 2);
-        fm_role role = (*lines)[0] == 's' ? FM_ROLE_SYSTEM : (*lines)[0] == 'u' ? FM_ROLE_USER : FM_ROLE_ASSISTANT;
+        fm_role role = (*lines)[0] == 's'   ? FM_ROLE_SYSTEM
+                       : (*lines)[0] == 'u' ? FM_ROLE_USER
+                                            : FM_ROLE_ASSISTANT;
         bar = strchr(text, '|');
         if (bar) *bar = '\0';
         fm_test_ok(fm_chat_add(chat, role, bar ? bar + 1 : text, bar ? text : NULL, &err), &err);
@@ -37,14 +40,19 @@ static const text_case cases[] = {
     {{"u:Hi"}, FM_PROMPT_CHOOSE, BOS USER "Hi" ASSISTANT},
     {{"s:Be kind.", "u:Hi"}, FM_PROMPT_NOTHINK, BOS "Be kind." USER "Hi" ASSISTANT "</think>"},
     {{"u:Hi", "a:Hello!"}, FM_PROMPT_NONE, BOS USER "Hi" ASSISTANT "</think>Hello!" EOS},
-    {{"s:a", "s:b", "u:x", "a:r|y", "u:z"}, FM_PROMPT_THINK,
+    {{"s:a", "s:b", "u:x", "a:r|y", "u:z"},
+     FM_PROMPT_THINK,
      BOS "a\n\nb" USER "x" ASSISTANT "</think>y" EOS USER "z" ASSISTANT "<think>"},
-    {{"u:你好", "s:late", "a:1", "a:2", "u:3", "u:4"}, FM_PROMPT_NOTHINK,
+    {{"u:你好", "s:late", "a:1", "a:2", "u:3", "u:4"},
+     FM_PROMPT_NOTHINK,
      BOS "late" USER "你好" ASSISTANT "</think>1" EOS "2" EOS USER "3" USER "4" ASSISTANT "</think>"},
     {{"a:first", "u:q"}, FM_PROMPT_THINK, BOS "first" EOS USER "q" ASSISTANT "<think>"},
     /* beyond the published template: the last answer's reasoning, for training */
-    {{"u:1+1", "a:one and one|2"}, FM_PROMPT_NONE, BOS USER "1+1" ASSISTANT "<think>one and one</think>2" EOS},
-    {{"u:a", "a:old|b", "u:c", "a:new|d"}, FM_PROMPT_NONE,
+    {{"u:1+1", "a:one and one|2"},
+     FM_PROMPT_NONE,
+     BOS USER "1+1" ASSISTANT "<think>one and one</think>2" EOS},
+    {{"u:a", "a:old|b", "u:c", "a:new|d"},
+     FM_PROMPT_NONE,
      BOS USER "a" ASSISTANT "</think>b" EOS USER "c" ASSISTANT "<think>new</think>d" EOS},
 };
 
@@ -146,11 +154,12 @@ static void refuses_by_name(void **state) {
     fm_chat chat = {0};
     fm_buf out = {0};
     fm_error err = {0};
-    fm_test_refused(fm_template_text(&chat, FM_PROMPT_NONE, &out, &err), &err, FM_ERR_ARG, "0 messages", NULL);
+    fm_test_refused(fm_template_text(&chat, FM_PROMPT_NONE, &out, &err), &err, FM_ERR_ARG, "0 messages",
+                    NULL);
     fm_test_ok(fm_chat_add(&chat, FM_ROLE_USER, "q", NULL, &err), &err);
     fm_test_ok(fm_chat_add(&chat, FM_ROLE_TOOL, "3", NULL, &err), &err);
-    fm_test_refused(fm_template_text(&chat, FM_PROMPT_NONE, &out, &err), &err, FM_ERR_UNSUPPORTED, "message 2", "tool",
-                    NULL);
+    fm_test_refused(fm_template_text(&chat, FM_PROMPT_NONE, &out, &err), &err, FM_ERR_UNSUPPORTED,
+                    "message 2", "tool", NULL);
     fm_chat_release(&chat);
     fm_buf_release(&out);
     const char *coder = fm_test_shared("tokenizer/deepseek-coder/tokenizer.json");

@@ -20,6 +20,7 @@
     VERB(tokenize, "text on standard input to token ids, or ids to text") \
     VERB(tokenizer_train, "make a vocabulary from training text") \
     VERB(train, "train a model by a recipe, resume it, export it, verify its ledger") \
+    VERB(report, "the page of a training run: curves, expert load, totals") \
     VERB(eval, "accuracy of a model on held-out problems") \
     VERB(task, "generated problems with their worked solutions") \
     VERB(perplexity, "how well a model predicts a text") \

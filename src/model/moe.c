@@ -186,7 +186,7 @@ void fm_moe_backward(const fm_scope *s, float *dy) {
     fm_router_backward(s->dev, &(fm_router_grad){.forward = &op,
                                                  .d_weights = w->d_weights,
                                                  .d_logits = w->logits,
-                                                 .alpha = s->balance_alpha * (float)s->rows->sequences,
+                                                 .alpha = (double)s->balance_alpha * s->rows->sequences,
                                                  .begin = s->rows->begin,
                                                  .sequences = s->rows->sequences});
     fm_gemm_backward_x(s->dev, w->dnorm, w->logits, fm_w(s, s->block->router), rows, d->experts, d->hidden, true,

@@ -1,14 +1,16 @@
-/* template.c: walking a conversation through the built-in template. One walk serves text, ids and loss mask, so
- * what is shown, what is learnt and what is asked at inference cannot drift apart. See template.h for the form
- * and for what it refuses. */
+/* template.c: walking a conversation through the built-in template. One walk serves text, ids and loss mask,
+ * so what is shown, what is learnt and what is asked at inference cannot drift apart. See template.h for the
+ * form and for what it refuses. */
 #include "text/template.h"
 
 #include <string.h>
 
-static const char *const mark_texts[FM_MARKS] = {
-    [FM_MARK_BOS] = "<｜begin▁of▁sentence｜>", [FM_MARK_EOS] = "<｜end▁of▁sentence｜>",
-    [FM_MARK_USER] = "<｜User｜>",             [FM_MARK_ASSISTANT] = "<｜Assistant｜>",
-    [FM_MARK_THINK] = "<think>",               [FM_MARK_END_THINK] = "</think>"};
+static const char *const mark_texts[FM_MARKS] = {[FM_MARK_BOS] = "<｜begin▁of▁sentence｜>",
+                                                 [FM_MARK_EOS] = "<｜end▁of▁sentence｜>",
+                                                 [FM_MARK_USER] = "<｜User｜>",
+                                                 [FM_MARK_ASSISTANT] = "<｜Assistant｜>",
+                                                 [FM_MARK_THINK] = "<think>",
+                                                 [FM_MARK_END_THINK] = "</think>"};
 
 const char *fm_mark_text(fm_mark mark) { return (unsigned)mark < FM_MARKS ? mark_texts[mark] : ""; }
 
@@ -58,7 +60,8 @@ static void put_answer(walk *w, const fm_message *message, bool after_user, bool
 
 fm_status fm_template_walk(const fm_chat *chat, fm_prompt prompt, fm_piece_sink sink, void *context,
                            fm_error *err) {
-    if (chat->count < 1) return fm_error_set(err, FM_ERR_ARG, "conversation: 0 messages; at least 1 is needed");
+    if (chat->count < 1)
+        return fm_error_set(err, FM_ERR_ARG, "conversation: 0 messages; at least 1 is needed");
     walk w = {.sink = sink, .context = context, .err = err};
     put_mark(&w, FM_MARK_BOS, false);
     put_system(&w, chat);
@@ -74,8 +77,10 @@ fm_status fm_template_walk(const fm_chat *chat, fm_prompt prompt, fm_piece_sink 
             break;
         case FM_ROLE_ASSISTANT: put_answer(&w, message, after_user, last); break;
         case FM_ROLE_TOOL:
-            return fm_error_set(err, FM_ERR_UNSUPPORTED, "message %d: role tool; the built-in template has "
-                                "system, user and assistant", i + 1);
+            return fm_error_set(err, FM_ERR_UNSUPPORTED,
+                                "message %d: role tool; the built-in template has "
+                                "system, user and assistant",
+                                i + 1);
         }
         after_user = message->role == FM_ROLE_USER;
     }
@@ -87,8 +92,10 @@ fm_status fm_template_walk(const fm_chat *chat, fm_prompt prompt, fm_piece_sink 
 
 static fm_status append_text(void *context, const fm_piece *piece, fm_error *err) {
     fm_buf *out = context;
-    if (piece->mark != FM_MARK_NONE) fm_buf_puts(out, fm_mark_text(piece->mark));
-    else fm_buf_append(out, piece->text, piece->size);
+    if (piece->mark != FM_MARK_NONE)
+        fm_buf_puts(out, fm_mark_text(piece->mark));
+    else
+        fm_buf_append(out, piece->text, piece->size);
     return out->failed ? fm_error_set(err, FM_ERR_MEMORY, "no memory for a conversation's text") : FM_OK;
 }
 
@@ -101,8 +108,10 @@ fm_status fm_template_init(fm_template *tpl, const fm_tokenizer *tokenizer, fm_e
     for (int i = 0; i < FM_MARKS; i++) {
         tpl->mark[i] = fm_tokenizer_special(tokenizer, mark_texts[i]);
         if (tpl->mark[i] < 0)
-            return fm_error_set(err, FM_ERR_UNSUPPORTED, "tokenizer: no special token \"%s\", which the built-in "
-                                "chat template needs", mark_texts[i]);
+            return fm_error_set(err, FM_ERR_UNSUPPORTED,
+                                "tokenizer: no special token \"%s\", which the built-in "
+                                "chat template needs",
+                                mark_texts[i]);
     }
     return FM_OK;
 }
@@ -116,10 +125,10 @@ typedef struct encoding {
 static fm_status append_ids(void *context, const fm_piece *piece, fm_error *err) {
     encoding *e = context;
     size_t before = e->ids->count;
-    fm_status status = piece->mark != FM_MARK_NONE
-                           ? fm_ids_push(e->ids, e->tpl->mark[piece->mark], err)
-                           : fm_tokenizer_encode(e->tpl->tokenizer, piece->text, piece->size, FM_ENCODE_TEXT, e->ids,
-                                                 err);
+    fm_status status =
+        piece->mark != FM_MARK_NONE
+            ? fm_ids_push(e->ids, e->tpl->mark[piece->mark], err)
+            : fm_tokenizer_encode(e->tpl->tokenizer, piece->text, piece->size, FM_ENCODE_TEXT, e->ids, err);
     if (status != FM_OK || e->learn == NULL) return status;
     for (size_t i = before; i < e->ids->count; i++) fm_buf_putc(e->learn, piece->learn);
     return e->learn->failed ? fm_error_set(err, FM_ERR_MEMORY, "no memory for a loss mask") : FM_OK;

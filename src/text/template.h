@@ -1,7 +1,8 @@
-/* template.h: the built-in chat template: a conversation as marks and plain text, in the form of DeepSeek-V3.1's.
+/* template.h: the built-in chat template: a conversation as marks and plain text, in the form of
+ * DeepSeek-V3.1's.
  *
- * Where it stands: on the token's path between chat and tokenizer; on the gradient's between a dialogue and the
- * packed rows, where it also says which tokens are learnt.
+ * Where it stands: on the token's path between chat and tokenizer; on the gradient's between a dialogue and
+ * the packed rows, where it also says which tokens are learnt.
  *
  * The form (marks are single special tokens, no white space is added anywhere):
  *
@@ -11,11 +12,12 @@
  *
  * System texts, wherever they stand in the conversation, come first, joined by an empty line. Only the last
  * message keeps its reasoning, and only in FM_PROMPT_NONE: earlier answers are shown as direct ones. Two user
- * messages in a row are two User marks; an assistant message that follows another one gets no second Assistant
- * mark and no mode, as in DeepSeek's.
+ * messages in a row are two User marks; an assistant message that follows another one gets no second
+ * Assistant mark and no mode, as in DeepSeek's.
  *
- * Loss (`learn`): on everything the assistant writes: mode, reasoning, END_THINK, answer, EOS. Not on an earlier
- * answer whose reasoning was left out: it would teach the model to answer at once what needed thought.
+ * Loss (`learn`): on everything the assistant writes: mode, reasoning, END_THINK, answer, EOS. Not on an
+ * earlier answer whose reasoning was left out: it would teach the model to answer at once what needed
+ * thought.
  *
  * It refuses: tool messages (the template has no marks for them) and an empty conversation.
  * Thread safety: everything here is a pure function of its arguments.
@@ -44,10 +46,10 @@ typedef enum fm_mark {
 
 /* How the rendering ends. */
 typedef enum fm_prompt {
-    FM_PROMPT_NONE,     /* after the last message: for training and for showing */
-    FM_PROMPT_CHOOSE,   /* after Assistant: the model chooses its mode */
-    FM_PROMPT_THINK,    /* after THINK */
-    FM_PROMPT_NOTHINK   /* after END_THINK */
+    FM_PROMPT_NONE,   /* after the last message: for training and for showing */
+    FM_PROMPT_CHOOSE, /* after Assistant: the model chooses its mode */
+    FM_PROMPT_THINK,  /* after THINK */
+    FM_PROMPT_NOTHINK /* after END_THINK */
 } fm_prompt;
 
 /* One piece of a rendering. */
@@ -60,11 +62,13 @@ typedef struct fm_piece {
 
 typedef fm_status (*fm_piece_sink)(void *context, const fm_piece *piece, fm_error *err);
 
-/* Hands the pieces to `sink` in order; stops at its first failure and returns that. Empty texts are left out. */
+/* Hands the pieces to `sink` in order; stops at its first failure and returns that. Empty texts are left
+ * out. */
 fm_status fm_template_walk(const fm_chat *chat, fm_prompt prompt, fm_piece_sink sink, void *context,
                            fm_error *err);
 
-/* The rendering as one string, marks spelt out: for people. Never encode it: a user's text may spell a mark. */
+/* The rendering as one string, marks spelt out: for people. Never encode it: a user's text may spell a
+ * mark. */
 fm_status fm_template_text(const fm_chat *chat, fm_prompt prompt, fm_buf *out, fm_error *err);
 
 /* The marks' ids in one tokenizer. */
@@ -76,8 +80,8 @@ typedef struct fm_template {
 /* Looks the marks up. FM_ERR_UNSUPPORTED names the mark that the tokenizer lacks. */
 fm_status fm_template_init(fm_template *tpl, const fm_tokenizer *tokenizer, fm_error *err);
 
-/* Appends the rendering's ids to *ids and, when `learn` is not NULL, one byte (0 or 1) per id to *learn. Text is
- * encoded with special tokens off, so nobody can smuggle a mark in. */
+/* Appends the rendering's ids to *ids and, when `learn` is not NULL, one byte (0 or 1) per id to *learn. Text
+ * is encoded with special tokens off, so nobody can smuggle a mark in. */
 fm_status fm_template_encode(const fm_template *tpl, const fm_chat *chat, fm_prompt prompt, fm_ids *ids,
                              fm_buf *learn, fm_error *err);
 

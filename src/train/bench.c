@@ -36,8 +36,8 @@ static int by_value(const void *a, const void *b) {
 }
 
 /* Times steps until there are enough; returns how many in *count. */
-static fm_status time_steps(fm_stepper *stepper, const fm_data_step *data, fm_step_options *options, int steps,
-                            double *seconds, int *count, fm_error *err) {
+static fm_status time_steps(fm_stepper *stepper, const fm_data_step *data, fm_step_options *options,
+                            int steps, double *seconds, int *count, fm_error *err) {
     double all = 0;
     *count = 0;
     for (int i = 0; i < MAX_STEPS; i++) {
@@ -74,10 +74,16 @@ fm_status fm_train_bench_run(fm_train_bench *out, const char *path, int threads,
     FM_TRY(fm_pass_create(&pass, weights, &dev, most, stage->sequence, true, err));
     FM_TRY(fm_stepper_init(&stepper, weights, pass, &dev, most, err));
     FM_TRY(random_step(&data, stage, recipe.config.vocab_size, err));
-    fm_step_options options = {.precision = recipe.precision, .micro_rows = stage->micro_rows,
-                               .mtp_lambda = stage->mtp_lambda, .balance_alpha = stage->balance_alpha,
-                               .bias_gamma = stage->bias_gamma, .lr = 1e-4f, .beta1 = recipe.beta1,
-                               .beta2 = recipe.beta2, .eps = recipe.eps, .weight_decay = recipe.weight_decay,
+    fm_step_options options = {.precision = recipe.precision,
+                               .micro_rows = stage->micro_rows,
+                               .mtp_lambda = stage->mtp_lambda,
+                               .balance_alpha = stage->balance_alpha,
+                               .bias_gamma = stage->bias_gamma,
+                               .lr = 1e-4f,
+                               .beta1 = recipe.beta1,
+                               .beta2 = recipe.beta2,
+                               .eps = recipe.eps,
+                               .weight_decay = recipe.weight_decay,
                                .clip = recipe.clip};
     FM_TRY(fm_peak_measure(&dev, recipe.precision, &out->peak, err));
     FM_TRY(time_steps(&stepper, &data, &options, steps, seconds, &out->steps, err));
@@ -109,8 +115,8 @@ fail:
 }
 
 void fm_train_bench_print(const fm_train_bench *r, FILE *out) {
-    fprintf(out, "parameters_millions %.2f\nactive_millions %.2f\n", 1e-6 * (double)(r->count.total + r->count.mtp),
-            1e-6 * (double)r->count.active);
+    fprintf(out, "parameters_millions %.2f\nactive_millions %.2f\n",
+            1e-6 * (double)(r->count.total + r->count.mtp), 1e-6 * (double)r->count.active);
     fprintf(out, "batch %d x %d\nthreads %d\nprecision %s\nsteps %d\n", r->rows, r->sequence, r->threads,
             r->precision == FM_PRECISION_BF16 ? "bf16" : "f32", r->steps);
     fprintf(out, "seconds_per_step_median %.4f\nseconds_per_step_best %.4f\ntokens_per_second %.1f\n",

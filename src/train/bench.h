@@ -1,7 +1,7 @@
 /* bench.h: how fast a training step is, on random tokens, against the peak measured in the same run.
  *
- * Where it stands: `fathom train --bench RECIPE`; tools/compare_train.sh sets it beside PyTorch. The shape is the
- * recipe's first stage; whole rows of random tokens, one sample each.
+ * Where it stands: `fathom train --bench RECIPE`; tools/compare_train.sh sets it beside PyTorch. The shape is
+ * the recipe's first stage; whole rows of random tokens, one sample each.
  */
 #ifndef FM_TRAIN_BENCH_H
 #define FM_TRAIN_BENCH_H

@@ -1,5 +1,5 @@
-/* checkpoint.c: saving, finding and loading checkpoints; the order of operations that makes them crash-safe is in
- * checkpoint.h. Their state.json is checkpoint_state.c's. */
+/* checkpoint.c: saving, finding and loading checkpoints; the order of operations that makes them crash-safe
+ * is in checkpoint.h. Their state.json is checkpoint_state.c's. */
 #define _GNU_SOURCE
 #include "train/checkpoint.h"
 
@@ -21,7 +21,8 @@ static void remove_folder(const char *path) {
     DIR *dir = opendir(path);
     if (dir == NULL) return;
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) unlinkat(dirfd(dir), entry->d_name, 0);
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            unlinkat(dirfd(dir), entry->d_name, 0);
     closedir(dir);
     rmdir(path);
 }
@@ -64,7 +65,7 @@ static void prune(const char *parent, int keep) {
 static fm_status save_moments(const char *folder, const fm_weights *w, fm_error *err) {
     char path[PATH_ROOM];
     fm_safetensors_item *items = calloc((size_t)w->param_count * 2, sizeof *items);
-    char (*names)[FM_PARAM_NAME + 16] = calloc((size_t)w->param_count * 2, sizeof *names);
+    char(*names)[FM_PARAM_NAME + 16] = calloc((size_t)w->param_count * 2, sizeof *names);
     fm_status status = FM_OK;
     if (!items || !names) {
         status = fm_error_set(err, FM_ERR_MEMORY, "%s: no memory for the list of tensors", folder);
@@ -77,7 +78,8 @@ static fm_status save_moments(const char *folder, const fm_weights *w, fm_error 
             if (!param->trained) continue;
             snprintf(names[count], sizeof names[0], "%s.%s", moment ? "exp_avg_sq" : "exp_avg", param->name);
             items[count].name = names[count];
-            items[count].tensor = (fm_tensor){.dtype = FM_F32, .dims = param->dims,
+            items[count].tensor = (fm_tensor){.dtype = FM_F32,
+                                              .dims = param->dims,
                                               .size = {param->size[0], param->size[1]},
                                               .data = (moment ? w->v : w->m) + param->offset};
             count++;
@@ -110,23 +112,24 @@ static fm_status load_moments(const char *folder, fm_weights *w, fm_error *err) 
             }
             if (t->dtype != FM_F32 || t->dims != param->dims || t->size[0] != param->size[0] ||
                 (param->dims == 2 && t->size[1] != param->size[1])) {
-                status = fm_error_set(err, FM_ERR_FORMAT, "%s: %s is %s [%lld, %lld], must be F32 [%lld, %lld]", path,
-                                      name, fm_dtype_name(t->dtype), (long long)t->size[0],
-                                      (long long)(t->dims > 1 ? t->size[1] : 1), (long long)param->size[0],
-                                      (long long)(param->dims > 1 ? param->size[1] : 1));
+                status = fm_error_set(
+                    err, FM_ERR_FORMAT, "%s: %s is %s [%lld, %lld], must be F32 [%lld, %lld]", path, name,
+                    fm_dtype_name(t->dtype), (long long)t->size[0], (long long)(t->dims > 1 ? t->size[1] : 1),
+                    (long long)param->size[0], (long long)(param->dims > 1 ? param->size[1] : 1));
                 goto fail;
             }
             memcpy((moment ? w->v : w->m) + param->offset, t->data, param->count * sizeof(float));
         }
     if (fm_safetensors_count(file) != expected)
-        status = fm_error_set(err, FM_ERR_FORMAT, "%s: %d tensors, must be %d", path, fm_safetensors_count(file),
-                              expected);
+        status = fm_error_set(err, FM_ERR_FORMAT, "%s: %d tensors, must be %d", path,
+                              fm_safetensors_count(file), expected);
 fail:
     fm_safetensors_close(file);
     return status;
 }
 
-static fm_status save_files(const char *folder, const fm_weights *weights, const fm_run_state *state, fm_error *err) {
+static fm_status save_files(const char *folder, const fm_weights *weights, const fm_run_state *state,
+                            fm_error *err) {
     fm_status status;
     fm_buf json = {0};
     char path[PATH_ROOM];
@@ -154,7 +157,8 @@ fm_status fm_checkpoint_save(const char *run, const fm_weights *weights, const f
     FM_TRY(fm_dir_make(temp, err));
     status = save_files(temp, weights, state, err);
     if (status != FM_OK) {
-        remove_folder(temp); /* on a full disk this gives the room back; the checkpoints before are untouched */
+        remove_folder(
+            temp); /* on a full disk this gives the room back; the checkpoints before are untouched */
         return status;
     }
     remove_folder(out); /* the same step saved before: only when nothing was trained in between */

@@ -2,20 +2,21 @@
  *
  * Where it stands: beside the gradient's path: after a step, weights, moments and counters go to disk.
  *
- * RUN/checkpoints/step-000001234/ is a model folder in Hugging Face layout that other programs open, plus two files:
+ * RUN/checkpoints/step-000001234/ is a model folder in Hugging Face layout that other programs open, plus two
+ * files:
  *     config.json, model.safetensors   weights in F32 (names of DeepseekV3ForCausalLM)
  *     optimizer.safetensors            exp_avg.<name> and exp_avg_sq.<name> of every trained tensor, F32
- *     state.json                       format, step, tokens, seconds, hashes of recipe and config, the sources'
- *                                      counters, and name, bytes and SHA-256 of the other files
+ *     state.json                       format, step, tokens, seconds, hashes of recipe and config, counters
+ *                                      of the sources; name, bytes and SHA-256 of the other files
  * Random numbers are counter-based: seeds and counters are the whole of their state.
  *
- * Crash safety: everything is written into checkpoints/.tmp-step-N, each file and the folder synced, then the folder
- * is renamed and the parent synced. Older checkpoints are removed only after that, so a kill or a full disk at any
- * moment leaves the newest complete one. A folder whose name begins with a dot was never finished; it is removed by
- * the next save.
+ * Crash safety: everything is written into checkpoints/.tmp-step-N, each file and the folder synced, then the
+ * folder is renamed and the parent synced. Older checkpoints are removed only after that, so a kill or a full
+ * disk at any moment leaves the newest complete one. A folder whose name begins with a dot was never
+ * finished; it is removed by the next save.
  *
- * Loading verifies every file's size and SHA-256 before anything is used and refuses by file and field: truncated or
- * changed files, other configs, tensors missing or of another shape, counters out of range.
+ * Loading verifies every file's size and SHA-256 before anything is used and refuses by file and field:
+ * truncated or changed files, other configs, tensors missing or of another shape, counters out of range.
  */
 #ifndef FM_TRAIN_CHECKPOINT_H
 #define FM_TRAIN_CHECKPOINT_H
@@ -34,10 +35,10 @@ typedef struct fm_source_mark {
 
 /* Everything but the tensors. */
 typedef struct fm_run_state {
-    int64_t step;      /* steps done */
-    int64_t tokens;    /* trained on so far, in all stages */
-    double seconds;    /* spent in steps, all segments */
-    double flops;      /* model FLOPs so far */
+    int64_t step;   /* steps done */
+    int64_t tokens; /* trained on so far, in all stages */
+    double seconds; /* spent in steps, all segments */
+    double flops;   /* model FLOPs so far */
     char recipe_sha256[FM_SHA256_HEX], config_sha256[FM_SHA256_HEX], tokenizer_sha256[FM_SHA256_HEX];
     char ledger_last[FM_SHA256_HEX]; /* hash of the ledger's last line when this was saved */
     fm_source_mark sources[FM_CHECKPOINT_SOURCES];

@@ -1,5 +1,6 @@
-/* checkpoint_state.c: a run's counters as JSON, with the hashes that bind them to the tensors beside them. Refuses a
- * missing or mistyped field, a number out of range, and any file whose size or hash is not the one listed. */
+/* checkpoint_state.c: a run's counters as JSON, with the hashes that bind them to the tensors beside them.
+ * Refuses a missing or mistyped field, a number out of range, and any file whose size or hash is not the one
+ * listed. */
 #include "train/checkpoint_state.h"
 
 #include <errno.h>
@@ -14,19 +15,22 @@ static const char *const files[] = {"config.json", "model.safetensors", "optimiz
 enum { FILES = 3, FORMAT = 1, STATE_BYTES = 1 << 20 };
 
 fm_status fm_state_write(const fm_run_state *state, const char *folder, fm_buf *out, fm_error *err) {
-    fm_buf_printf(out, "{\n  \"format\": %d,\n  \"step\": %lld,\n  \"tokens\": %lld,\n  \"seconds\": %.6f,\n"
+    fm_buf_printf(out,
+                  "{\n  \"format\": %d,\n  \"step\": %lld,\n  \"tokens\": %lld,\n  \"seconds\": %.6f,\n"
                   "  \"flops\": %.17g,\n  \"recipe_sha256\": \"%s\",\n  \"config_sha256\": \"%s\",\n"
-                  "  \"tokenizer_sha256\": \"%s\",\n  \"ledger_last\": \"%s\",\n  \"sources\": [", FORMAT,
-                  (long long)state->step, (long long)state->tokens, state->seconds, state->flops,
+                  "  \"tokenizer_sha256\": \"%s\",\n  \"ledger_last\": \"%s\",\n  \"sources\": [",
+                  FORMAT, (long long)state->step, (long long)state->tokens, state->seconds, state->flops,
                   state->recipe_sha256, state->config_sha256, state->tokenizer_sha256, state->ledger_last);
     for (int i = 0; i < state->source_count; i++) {
         const fm_source_mark *mark = &state->sources[i];
         fm_buf_puts(out, i ? ",\n    {\"name\": " : "\n    {\"name\": ");
         fm_json_quote(out, mark->name);
-        fm_buf_printf(out, ", \"stage\": %d, \"base\": %llu, \"used\": %llu, \"offset\": %llu, \"tokens\": %llu, "
-                      "\"skipped\": %llu}", mark->stage, (unsigned long long)mark->state.base,
-                      (unsigned long long)mark->state.used, (unsigned long long)mark->state.offset,
-                      (unsigned long long)mark->state.tokens, (unsigned long long)mark->state.skipped);
+        fm_buf_printf(out,
+                      ", \"stage\": %d, \"base\": %llu, \"used\": %llu, \"offset\": %llu, \"tokens\": %llu, "
+                      "\"skipped\": %llu}",
+                      mark->stage, (unsigned long long)mark->state.base, (unsigned long long)mark->state.used,
+                      (unsigned long long)mark->state.offset, (unsigned long long)mark->state.tokens,
+                      (unsigned long long)mark->state.skipped);
     }
     fm_buf_puts(out, "\n  ],\n  \"files\": {");
     for (int i = 0; i < FILES; i++) {
@@ -53,23 +57,26 @@ typedef struct reader {
 static int64_t read_int(reader *r, const json_t *object, const char *key) {
     const json_t *value = json_object_get(object, key);
     if (r->status == FM_OK && (!json_is_integer(value) || json_integer_value(value) < 0))
-        r->status = fm_error_set(r->err, FM_ERR_FORMAT, "%s: %s is missing or no whole number from 0", r->path, key);
+        r->status =
+            fm_error_set(r->err, FM_ERR_FORMAT, "%s: %s is missing or no whole number from 0", r->path, key);
     return json_integer_value(value);
 }
 
 static double read_number(reader *r, const json_t *object, const char *key) {
     const json_t *value = json_object_get(object, key);
     if (r->status == FM_OK && (!json_is_number(value) || !(json_number_value(value) >= 0)))
-        r->status = fm_error_set(r->err, FM_ERR_FORMAT, "%s: %s is missing or no number from 0", r->path, key);
+        r->status =
+            fm_error_set(r->err, FM_ERR_FORMAT, "%s: %s is missing or no number from 0", r->path, key);
     return json_number_value(value);
 }
 
 static void read_text(reader *r, const json_t *object, const char *key, char *out, size_t room) {
     const char *value = json_string_value(json_object_get(object, key));
-    if (value && strlen(value) < room) strcpy(out, value);
+    if (value && strlen(value) < room)
+        strcpy(out, value);
     else if (r->status == FM_OK)
-        r->status = fm_error_set(r->err, FM_ERR_FORMAT, "%s: %s is missing or longer than %zu bytes", r->path, key,
-                                 room - 1);
+        r->status = fm_error_set(r->err, FM_ERR_FORMAT, "%s: %s is missing or longer than %zu bytes", r->path,
+                                 key, room - 1);
 }
 
 static void read_sources(reader *r, const json_t *root, fm_run_state *state) {
@@ -91,8 +98,9 @@ static void read_sources(reader *r, const json_t *root, fm_run_state *state) {
         mark->state.tokens = (uint64_t)read_int(r, one, "tokens");
         mark->state.skipped = (uint64_t)read_int(r, one, "skipped");
         if (r->status == FM_OK && mark->state.used >> FM_DATA_WINDOW != 0)
-            r->status = fm_error_set(r->err, FM_ERR_FORMAT, "%s: sources[%zu].used is %llu, must be below 2^%d", r->path,
-                                     i, (unsigned long long)mark->state.used, FM_DATA_WINDOW);
+            r->status =
+                fm_error_set(r->err, FM_ERR_FORMAT, "%s: sources[%zu].used is %llu, must be below 2^%d",
+                             r->path, i, (unsigned long long)mark->state.used, FM_DATA_WINDOW);
     }
 }
 
@@ -108,13 +116,18 @@ static void verify_file(reader *r, const json_t *list, const char *folder, const
     }
     r->status = fm_path_join(path, sizeof path, folder, name, r->err);
     if (r->status != FM_OK) return;
-    if (stat(path, &st) != 0) r->status = fm_error_errno(r->err, "%s: cannot open", path);
+    if (stat(path, &st) != 0)
+        r->status = fm_error_errno(r->err, "%s: cannot open", path);
     else if (st.st_size != bytes)
-        r->status = fm_error_set(r->err, FM_ERR_FORMAT, "%s: %lld bytes, state.json says %lld: the file is truncated or "
-                                 "not this checkpoint's", path, (long long)st.st_size, (long long)bytes);
+        r->status = fm_error_set(r->err, FM_ERR_FORMAT,
+                                 "%s: %lld bytes, state.json says %lld: the file is truncated or "
+                                 "not this checkpoint's",
+                                 path, (long long)st.st_size, (long long)bytes);
     else if ((r->status = fm_sha256_file(path, actual, r->err)) == FM_OK && strcmp(actual, expected) != 0)
-        r->status = fm_error_set(r->err, FM_ERR_FORMAT, "%s: sha256 is %.16s..., state.json says %.16s...: the file is "
-                                 "damaged", path, actual, expected);
+        r->status = fm_error_set(r->err, FM_ERR_FORMAT,
+                                 "%s: sha256 is %.16s..., state.json says %.16s...: the file is "
+                                 "damaged",
+                                 path, actual, expected);
 }
 
 fm_status fm_state_read(fm_run_state *state, const char *folder, fm_error *err) {

@@ -1,5 +1,5 @@
-/* data.c: mixing and packing; see data.h for the rules, which are written here once in code: next_source (who),
- * place_text and place_whole (where), seal (what the model gets). */
+/* data.c: mixing and packing; see data.h for the rules, which are written here once in code: next_source
+ * (who), place_text and place_whole (where), seal (what the model gets). */
 #include "train/data.h"
 
 #include <stdlib.h>
@@ -13,9 +13,9 @@ enum {
 /* A source while it is mixed: its window of samples drawn but not yet used up. */
 typedef struct stream {
     const fm_source *source;
-    fm_sample slot[FM_DATA_WINDOW]; /* sample base + i is in slot[(base + i) % FM_DATA_WINDOW] */
+    fm_sample slot[FM_DATA_WINDOW];  /* sample base + i is in slot[(base + i) % FM_DATA_WINDOW] */
     uint64_t loaded[FM_DATA_WINDOW]; /* number of the sample in the slot, plus 1; 0: none */
-    bool blocked;                   /* nothing of it fits into this step any more */
+    bool blocked;                    /* nothing of it fits into this step any more */
 } stream;
 
 /* A piece of a sample, placed in a row. */
@@ -84,7 +84,8 @@ const fm_source_state *fm_data_state(const fm_data *data) { return data->state; 
 
 void fm_data_state_set(fm_data *data, const fm_source_state *state) {
     memcpy(data->state, state, (size_t)data->options.count * sizeof *state);
-    for (int i = 0; i < data->options.count; i++) memset(data->streams[i].loaded, 0, sizeof data->streams[i].loaded);
+    for (int i = 0; i < data->options.count; i++)
+        memset(data->streams[i].loaded, 0, sizeof data->streams[i].loaded);
 }
 
 /* Sample base + ahead of a source; drawn again after a resume, since draws are pure. */
@@ -168,7 +169,8 @@ static fm_status place_next(fm_data *data, int s, fm_error *err) {
             state->skipped += size >= 1;
             use_up(state, ahead);
             if (++skipped > SKIP_LIMIT)
-                return fm_error_set(err, FM_ERR_FORMAT, "source %s: %d samples in a row do not fit a sequence of %d tokens",
+                return fm_error_set(err, FM_ERR_FORMAT,
+                                    "source %s: %d samples in a row do not fit a sequence of %d tokens",
                                     st->source->spec->name, SKIP_LIMIT, data->options.sequence);
             ahead = 0;
             continue;
@@ -211,8 +213,12 @@ static int next_source(const fm_data *data) {
 /* From pieces in the order of placing to rows in order, with positions and `first`. */
 static void seal(fm_data *data) {
     fm_data_step *step = &data->step;
-    *step = (fm_data_step){.rows = data->options.rows, .ids = step->ids, .positions = step->positions, .first = step->first,
-                           .target = step->target, .row_begin = step->row_begin};
+    *step = (fm_data_step){.rows = data->options.rows,
+                           .ids = step->ids,
+                           .positions = step->positions,
+                           .first = step->first,
+                           .target = step->target,
+                           .row_begin = step->row_begin};
     for (int row = 0; row < data->options.rows; row++) {
         int begin = step->tokens;
         step->row_begin[row] = begin;
@@ -256,6 +262,9 @@ fm_status fm_data_next(fm_data *data, fm_data_step *step, fm_error *err) {
 fm_batch fm_data_micro(const fm_data_step *step, int begin, int end, int32_t *scratch) {
     int from = step->row_begin[begin], rows = step->row_begin[end] - from;
     for (int i = 0; i < rows; i++) scratch[i] = step->first[from + i] - from;
-    return (fm_batch){.rows = rows, .tokens = step->ids + from, .positions = step->positions + from,
-                      .first = scratch, .targets = step->target + from};
+    return (fm_batch){.rows = rows,
+                      .tokens = step->ids + from,
+                      .positions = step->positions + from,
+                      .first = scratch,
+                      .targets = step->target + from};
 }

@@ -28,7 +28,8 @@ void fm_energy_update(fm_energy *energy) {
     for (int p = 0; p < energy->packages; p++) {
         uint64_t now;
         if (!read_number(p, "energy_uj", &now)) continue;
-        uint64_t used = now >= energy->last[p] ? now - energy->last[p] : now + energy->wrap[p] - energy->last[p];
+        uint64_t used =
+            now >= energy->last[p] ? now - energy->last[p] : now + energy->wrap[p] - energy->last[p];
         energy->joules += 1e-6 * (double)used;
         energy->last[p] = now;
     }

@@ -1,5 +1,5 @@
-/* export.c: from a run's newest checkpoint to a model folder for use, in the layout other programs open: bf16 weights
- * under their published names, the tokenizer, the chat template and what to generate with. */
+/* export.c: from a run's newest checkpoint to a model folder for use, in the layout other programs open: bf16
+ * weights under their published names, the tokenizer, the chat template and what to generate with. */
 #include <string.h>
 
 #include "train/checkpoint.h"
@@ -14,17 +14,20 @@ static fm_status write_text(const char *folder, const char *name, const fm_buf *
 }
 
 static void tokenizer_config(const fm_config *config, fm_buf *out) {
-    fm_buf_puts(out, "{\n  \"tokenizer_class\": \"PreTrainedTokenizerFast\",\n  \"add_bos_token\": false,\n"
+    fm_buf_puts(out,
+                "{\n  \"tokenizer_class\": \"PreTrainedTokenizerFast\",\n  \"add_bos_token\": false,\n"
                 "  \"add_eos_token\": false,\n  \"clean_up_tokenization_spaces\": false,\n  \"bos_token\": ");
     fm_json_quote(out, fm_mark_text(FM_MARK_BOS));
     fm_buf_puts(out, ",\n  \"eos_token\": ");
     fm_json_quote(out, fm_mark_text(FM_MARK_EOS));
-    fm_buf_printf(out, ",\n  \"model_max_length\": %d,\n  \"chat_template\": ", config->max_position_embeddings);
+    fm_buf_printf(out,
+                  ",\n  \"model_max_length\": %d,\n  \"chat_template\": ", config->max_position_embeddings);
     fm_json_quote(out, fm_template_jinja());
     fm_buf_puts(out, "\n}\n");
 }
 
-static fm_status write_rest(const char *folder, const fm_config *config, const fm_tokenizer *tokenizer, fm_error *err) {
+static fm_status write_rest(const char *folder, const fm_config *config, const fm_tokenizer *tokenizer,
+                            fm_error *err) {
     char path[1024];
     fm_buf text = {0};
     fm_status status;
@@ -33,8 +36,10 @@ static fm_status write_rest(const char *folder, const fm_config *config, const f
     tokenizer_config(config, &text);
     FM_TRY(write_text(folder, "tokenizer_config.json", &text, err));
     fm_buf_clear(&text);
-    fm_buf_printf(&text, "{\n  \"bos_token_id\": %d,\n  \"eos_token_id\": %d,\n  \"do_sample\": true,\n"
-                  "  \"temperature\": 0.6,\n  \"top_p\": 0.95\n}\n", config->bos_token_id, config->eos_token_id);
+    fm_buf_printf(&text,
+                  "{\n  \"bos_token_id\": %d,\n  \"eos_token_id\": %d,\n  \"do_sample\": true,\n"
+                  "  \"temperature\": 0.6,\n  \"top_p\": 0.95\n}\n",
+                  config->bos_token_id, config->eos_token_id);
     FM_TRY(write_text(folder, "generation_config.json", &text, err));
 fail:
     fm_buf_release(&text);

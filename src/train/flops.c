@@ -9,8 +9,9 @@ static double mtp_active(const fm_config *c, int block) {
                 c->kv_lora_rank * heads * (c->qk_nope_head_dim + c->v_head_dim);
     double attention = q + kv + heads * c->v_head_dim * h;
     double experts = c->num_experts_per_tok + c->n_shared_experts;
-    double ffn = fm_config_layer_is_moe(c, block) ? 3 * h * c->moe_intermediate_size * experts + h * c->n_routed_experts
-                                                  : 3 * h * c->intermediate_size;
+    double ffn = fm_config_layer_is_moe(c, block)
+                     ? 3 * h * c->moe_intermediate_size * experts + h * c->n_routed_experts
+                     : 3 * h * c->intermediate_size;
     return 2 * h * h + attention + ffn + 5 * h + (double)c->vocab_size * h;
 }
 

@@ -17,8 +17,10 @@ void fm_json_quote(fm_buf *out, const char *text) {
     fm_buf_putc(out, '"');
     for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
         if (*p == '"' || *p == '\\') fm_buf_putc(out, '\\');
-        if (*p < 0x20) fm_buf_printf(out, "\\u%04x", *p);
-        else fm_buf_putc(out, (char)*p);
+        if (*p < 0x20)
+            fm_buf_printf(out, "\\u%04x", *p);
+        else
+            fm_buf_putc(out, (char)*p);
     }
     fm_buf_putc(out, '"');
 }
@@ -27,8 +29,8 @@ void fm_json_quote(fm_buf *out, const char *text) {
 static bool follows(const char *line, size_t size, const char *prev) {
     if (size < TAIL_BYTES + 2 || line[0] != '{') return false;
     const char *tail = line + size - TAIL_BYTES;
-    return memcmp(tail, tail_key, sizeof tail_key - 1) == 0 && memcmp(tail + sizeof tail_key - 1, prev, 64) == 0 &&
-           memcmp(line + size - 2, "\"}", 2) == 0;
+    return memcmp(tail, tail_key, sizeof tail_key - 1) == 0 &&
+           memcmp(tail + sizeof tail_key - 1, prev, 64) == 0 && memcmp(line + size - 2, "\"}", 2) == 0;
 }
 
 static bool has_kind(const char *line, size_t size, const char *kind) {
@@ -49,8 +51,10 @@ static fm_status verify_bytes(const fm_map *map, const char *path, fm_ledger_fac
         }
         size_t size = (size_t)(stop - at);
         if (!follows(at, size, facts->last))
-            return fm_error_set(err, FM_ERR_FORMAT, "%s: line %lld: the chain is broken: \"prev\" is not the SHA-256 of "
-                                "the line before (%.16s...)", path, (long long)facts->lines + 1, facts->last);
+            return fm_error_set(err, FM_ERR_FORMAT,
+                                "%s: line %lld: the chain is broken: \"prev\" is not the SHA-256 of "
+                                "the line before (%.16s...)",
+                                path, (long long)facts->lines + 1, facts->last);
         facts->lines++;
         facts->segments += has_kind(at, size, "segment");
         facts->steps += has_kind(at, size, "step");
@@ -110,7 +114,8 @@ fm_status fm_ledger_append(fm_ledger *ledger, const fm_buf *line, fm_error *err)
     if (wrote != (ssize_t)out.size) {
         if (wrote >= 0) errno = ENOSPC; /* a short write to a file: the disk is full */
         status = fm_error_errno(err, "%s: cannot append a line of %zu bytes", ledger->path, out.size);
-        if (wrote > 0 && before >= 0 && ftruncate(ledger->fd, before) != 0) ledger->torn_bytes = (uint64_t)wrote;
+        if (wrote > 0 && before >= 0 && ftruncate(ledger->fd, before) != 0)
+            ledger->torn_bytes = (uint64_t)wrote;
     } else {
         fm_sha256_bytes(out.data, out.size - 1, ledger->last);
         ledger->lines++;

@@ -1,7 +1,7 @@
 /* peak.h: what this machine's matrix product reaches, the denominator of every share of peak.
  *
- * A 1024 x 1024 x 1024 product of our own GEMM, best of a few, in the run whose speed is judged: the machine's peak as
- * this program can use it, not a data sheet's.
+ * A 1024 x 1024 x 1024 product of our own GEMM, best of a few, in the run whose speed is judged: the
+ * machine's peak as this program can use it, not a data sheet's.
  */
 #ifndef FM_TRAIN_PEAK_H
 #define FM_TRAIN_PEAK_H

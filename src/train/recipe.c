@@ -1,5 +1,5 @@
-/* recipe.c: from the recipe's keys to checked settings: defaults, ranges, paths, combinations. Every refusal names
- * the recipe, the key, its value and what is possible. See recipe.h. */
+/* recipe.c: from the recipe's keys to checked settings: defaults, ranges, paths, combinations. Every refusal
+ * names the recipe, the key, its value and what is possible. See recipe.h. */
 #include "train/recipe.h"
 
 #include <limits.h>
@@ -12,8 +12,8 @@
 #include "train/recipe_yaml.h"
 #include "train/shard.h"
 
-/* Reading one list of keys; `status` sticks at the first failure, so that a key is one line. `where` is what stands
- * before the key in messages: "recipes/x.yaml: stages[2]." */
+/* Reading one list of keys; `status` sticks at the first failure, so that a key is one line. `where` is what
+ * stands before the key in messages: "recipes/x.yaml: stages[2]." */
 typedef struct reader {
     char where[FM_RECIPE_PATH + 64];
     fm_error *err;
@@ -25,7 +25,8 @@ typedef struct reader {
         if ((r)->status == FM_OK) (r)->status = fm_error_set((r)->err, FM_ERR_FORMAT, __VA_ARGS__);          \
     } while (0)
 
-static int64_t whole(reader *r, const char *key, const int64_t *value, int64_t low, int64_t high, int64_t absent) {
+static int64_t whole(reader *r, const char *key, const int64_t *value, int64_t low, int64_t high,
+                     int64_t absent) {
     if (value == NULL) return absent;
     if (*value >= low && *value <= high) return *value;
     REFUSE(r, "%s%s is %lld, must be %lld to %lld", r->where, key, (long long)*value, (long long)low,
@@ -33,7 +34,8 @@ static int64_t whole(reader *r, const char *key, const int64_t *value, int64_t l
     return absent;
 }
 
-static double number(reader *r, const char *key, const double *value, double low, double high, double absent) {
+static double number(reader *r, const char *key, const double *value, double low, double high,
+                     double absent) {
     if (value == NULL) return absent;
     if (*value >= low && *value <= high) return *value; /* a NaN is refused here */
     REFUSE(r, "%s%s is %g, must be %g to %g", r->where, key, *value, low, high);
@@ -41,16 +43,19 @@ static double number(reader *r, const char *key, const double *value, double low
 }
 
 /* A path relative to the recipe's folder, made absolute; the file must be there. */
-static void take_path(reader *r, const char *recipe, const char *key, const char *value, char out[FM_RECIPE_PATH]) {
+static void take_path(reader *r, const char *recipe, const char *key, const char *value,
+                      char out[FM_RECIPE_PATH]) {
     const char *slash = strrchr(recipe, '/');
     int folder = value[0] == '/' || slash == NULL ? 0 : (int)(slash - recipe) + 1;
     char joined[2 * FM_RECIPE_PATH], *full;
     snprintf(joined, sizeof joined, "%.*s%s", folder, recipe, value);
     full = realpath(joined, NULL);
-    if (full == NULL) REFUSE(r, "%s%s is \"%s\": no such file or folder (looked for %s)", r->where, key, value, joined);
+    if (full == NULL)
+        REFUSE(r, "%s%s is \"%s\": no such file or folder (looked for %s)", r->where, key, value, joined);
     else if (strlen(full) >= FM_RECIPE_PATH)
         REFUSE(r, "%s%s: path longer than %d bytes", r->where, key, FM_RECIPE_PATH - 1);
-    else strcpy(out, full);
+    else
+        strcpy(out, full);
     free(full);
 }
 
@@ -63,10 +68,11 @@ static uint32_t read_families(reader *r, const char *list) {
         char one[32] = "";
         if (size < sizeof one) memcpy(one, list, size);
         fm_task_family family;
-        if (size > 0 && fm_task_find(one, &family)) mask |= 1u << family;
+        if (size > 0 && fm_task_find(one, &family))
+            mask |= 1u << family;
         else if (size > 0)
-            REFUSE(r, "%stask: \"%.*s\" is no family (fathom task lists them; \"all\" takes every one)", r->where,
-                   (int)size, list);
+            REFUSE(r, "%stask: \"%.*s\" is no family (fathom task lists them; \"all\" takes every one)",
+                   r->where, (int)size, list);
         list += size + strspn(list + size, ", ");
     }
     if (mask == 0) REFUSE(r, "%stask names no family", r->where);
@@ -76,7 +82,8 @@ static uint32_t read_families(reader *r, const char *list) {
 static void name_source(fm_source_spec *out, const yaml_source *in) {
     const char *from = in->name ? in->name : in->task ? "task" : in->file;
     if (in->name == NULL && in->gen) from = *in->gen == FM_GEN_PROSE ? "prose" : "dialogue";
-    if (in->name == NULL && in->file) from = strrchr(out->path, '/') ? strrchr(out->path, '/') + 1 : out->path;
+    if (in->name == NULL && in->file)
+        from = strrchr(out->path, '/') ? strrchr(out->path, '/') + 1 : out->path;
     snprintf(out->name, sizeof out->name, "%.*s", FM_RECIPE_NAME - 1, from);
     if (in->name == NULL && in->file) out->name[strcspn(out->name, ".")] = '\0';
     if (in->name == NULL && in->task && strcmp(in->task, "all") != 0 && strlen(in->task) < 40)
@@ -85,12 +92,14 @@ static void name_source(fm_source_spec *out, const yaml_source *in) {
 
 static void read_source(reader *r, const char *recipe, const yaml_source *in, fm_source_spec *out) {
     int kinds = (in->file != NULL) + (in->task != NULL) + (in->gen != NULL);
-    if (kinds != 1) REFUSE(r, "%s has %d of the keys file, task and gen; it needs exactly one", r->where, kinds);
+    if (kinds != 1)
+        REFUSE(r, "%s has %d of the keys file, task and gen; it needs exactly one", r->where, kinds);
     if (r->status != FM_OK) return;
     *out = (fm_source_spec){.kind = in->file ? FM_SOURCE_FILE : in->task ? FM_SOURCE_TASK : FM_SOURCE_GEN};
     out->weight = number(r, "weight", in->weight, 1e-9, 1e9, 1);
     out->holdout = (int)whole(r, "holdout", in->holdout, 2, 1 << 20, 0);
-    if (out->holdout && !in->file) REFUSE(r, "%sholdout is for files; generated text never repeats", r->where);
+    if (out->holdout && !in->file)
+        REFUSE(r, "%sholdout is for files; generated text never repeats", r->where);
     if (in->levels_count && !in->task) REFUSE(r, "%slevels is for tasks", r->where);
     if (in->langs_count && in->file) REFUSE(r, "%slangs is for tasks and generators", r->where);
     out->langs = in->langs_count ? 0 : (1u << FM_LANGS) - 1;
@@ -105,15 +114,15 @@ static void read_source(reader *r, const char *recipe, const yaml_source *in, fm
     if (in->file) {
         take_path(r, recipe, "file", in->file, out->path);
         if (r->status == FM_OK && !fm_path_is_dir(out->path) && !fm_shard_name_known(out->path))
-            REFUSE(r, "%sfile is \"%s\": the name must end in .txt, .md or .jsonl, or one of them and .zst", r->where,
-                   in->file);
+            REFUSE(r, "%sfile is \"%s\": the name must end in .txt, .md or .jsonl, or one of them and .zst",
+                   r->where, in->file);
     }
     name_source(out, in);
 }
 
 /* Reads a list of sources; `where` of *r is that of the list ("...: stages[1].") and stays so. */
-static void read_sources(reader *r, const char *recipe, const yaml_source *in, unsigned count, fm_source_spec **out,
-                         int *out_count) {
+static void read_sources(reader *r, const char *recipe, const yaml_source *in, unsigned count,
+                         fm_source_spec **out, int *out_count) {
     *out = calloc(count ? count : 1, sizeof **out);
     if (*out == NULL) {
         r->status = fm_error_set(r->err, FM_ERR_MEMORY, "%ssources: no memory for %u", r->where, count);
@@ -126,7 +135,8 @@ static void read_sources(reader *r, const char *recipe, const yaml_source *in, u
         read_source(r, recipe, &in[i], &(*out)[i]);
         for (unsigned j = 0; j < i; j++)
             if (strcmp((*out)[j].name, (*out)[i].name) == 0)
-                REFUSE(r, "%sname is \"%s\", which sources[%u] has; name them apart", r->where, (*out)[i].name, j + 1);
+                REFUSE(r, "%sname is \"%s\", which sources[%u] has; name them apart", r->where,
+                       (*out)[i].name, j + 1);
     }
     r->where[outer] = '\0';
 }
@@ -149,15 +159,17 @@ static void read_stage(reader *r, const yaml_recipe *all, const yaml_stage *in, 
     if (in->name == NULL) snprintf(stage->name, sizeof stage->name, "stage%d", index + 1);
     stage->kind = in->kind ? (fm_stage_kind)*in->kind : FM_STAGE_PRETRAIN;
     stage->sequence = (int)whole(r, "sequence", in->sequence, 8, 1 << 20, 512);
-    int64_t tokens = whole(r, "batch_tokens", in->batch_tokens, stage->sequence, 1 << 28, 8 * stage->sequence);
+    int64_t tokens =
+        whole(r, "batch_tokens", in->batch_tokens, stage->sequence, 1 << 28, 8 * stage->sequence);
     if (tokens % stage->sequence != 0)
         REFUSE(r, "%sbatch_tokens is %lld, must be a multiple of sequence %d", r->where, (long long)tokens,
                stage->sequence);
     stage->batch_rows = (int)(tokens / stage->sequence);
-    stage->micro_rows = (int)whole(r, "micro_batch", in->micro_batch, 1, stage->batch_rows, stage->batch_rows);
+    stage->micro_rows =
+        (int)whole(r, "micro_batch", in->micro_batch, 1, stage->batch_rows, stage->batch_rows);
     if (stage->batch_rows % stage->micro_rows != 0)
-        REFUSE(r, "%smicro_batch is %d rows, must divide the %d rows of a step (batch_tokens / sequence)", r->where,
-               stage->micro_rows, stage->batch_rows);
+        REFUSE(r, "%smicro_batch is %d rows, must divide the %d rows of a step (batch_tokens / sequence)",
+               r->where, stage->micro_rows, stage->batch_rows);
     stage->sample_mask = in->mask == NULL || *in->mask == 1;
     if (!stage->sample_mask && stage->kind == FM_STAGE_SFT)
         REFUSE(r, "%smask is none: samples of an sft stage must not see each other", r->where);
@@ -201,7 +213,8 @@ static void read_config(reader *r, const yaml_model *in, fm_recipe *out) {
         yaml_inline_json(&fields, &json);
     } else {
         take_path(r, out->path, "config", in->config, path);
-        if (r->status == FM_OK && fm_path_is_dir(path)) strncat(path, "/config.json", sizeof path - strlen(path) - 1);
+        if (r->status == FM_OK && fm_path_is_dir(path))
+            strncat(path, "/config.json", sizeof path - strlen(path) - 1);
         if (r->status == FM_OK) r->status = fm_file_read(path, FM_RECIPE_FILE_BYTES, &json, r->err);
     }
     if (r->status == FM_OK) r->status = fm_config_parse(&out->config, json.data, json.size, path, r->err);
@@ -211,15 +224,17 @@ static void read_config(reader *r, const yaml_model *in, fm_recipe *out) {
 static void read_model(reader *r, const yaml_recipe *in, fm_recipe *out) {
     const yaml_model *model = in->model;
     if ((model->config != NULL) == (model->inline_config != NULL))
-        REFUSE(r, "%smodel has %s of config and inline; it needs one", r->where, model->config ? "both" : "none");
+        REFUSE(r, "%smodel has %s of config and inline; it needs one", r->where,
+               model->config ? "both" : "none");
     take_path(r, out->path, "tokenizer", in->tokenizer, out->tokenizer);
-    out->init_seed = (uint64_t)whole(r, "model.init_seed", model->init_seed, 0, INT64_MAX, (int64_t)out->seed);
+    out->init_seed =
+        (uint64_t)whole(r, "model.init_seed", model->init_seed, 0, INT64_MAX, (int64_t)out->seed);
     if (model->weights) take_path(r, out->path, "model.weights", model->weights, out->weights);
     if (r->status == FM_OK) read_config(r, model, out);
     for (int i = 0; i < out->stage_count; i++)
         if (out->stage[i].sequence > out->config.max_position_embeddings)
-            REFUSE(r, "%sstages[%d].sequence is %d, the model has max_position_embeddings %d", r->where, i + 1,
-                   out->stage[i].sequence, out->config.max_position_embeddings);
+            REFUSE(r, "%sstages[%d].sequence is %d, the model has max_position_embeddings %d", r->where,
+                   i + 1, out->stage[i].sequence, out->config.max_position_embeddings);
 }
 
 static void read_rest(reader *r, const yaml_recipe *in, fm_recipe *out) {
@@ -296,7 +311,8 @@ void fm_recipe_release(fm_recipe *recipe) {
 
 int fm_recipe_stage(const fm_recipe *recipe, int64_t step, int64_t *inside) {
     int stage = 0;
-    while (stage + 1 < recipe->stage_count && step >= recipe->stage[stage].steps) step -= recipe->stage[stage++].steps;
+    while (stage + 1 < recipe->stage_count && step >= recipe->stage[stage].steps)
+        step -= recipe->stage[stage++].steps;
     if (inside) *inside = step;
     return stage;
 }

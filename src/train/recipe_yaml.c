@@ -1,5 +1,5 @@
-/* recipe_yaml.c: the recipe's keys as a libcyaml schema, and libcyaml's complaints as one line. Refuses unknown,
- * repeated and mistyped keys; what the values mean is recipe.c's business. */
+/* recipe_yaml.c: the recipe's keys as a libcyaml schema, and libcyaml's complaints as one line. Refuses
+ * unknown, repeated and mistyped keys; what the values mean is recipe.c's business. */
 #include "train/recipe_yaml.h"
 
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 #include "train/recipe.h"
 
 #define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
-#define STRICT (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT)
+#define STRICT   (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT)
 
 static const cyaml_strval_t shapes[] = {
     {"constant", FM_LR_CONSTANT}, {"cosine", FM_LR_COSINE}, {"wsd", FM_LR_WSD}, {"v3", FM_LR_V3}};
@@ -103,8 +103,7 @@ static const cyaml_schema_field_t model_fields[] = {
     CYAML_FIELD_STRING_PTR("config", OPTIONAL, yaml_model, config, 1, FM_RECIPE_PATH - 1),
     CYAML_FIELD_STRING_PTR("weights", OPTIONAL, yaml_model, weights, 1, FM_RECIPE_PATH - 1),
     CYAML_FIELD_MAPPING_PTR("inline", OPTIONAL, yaml_model, inline_config, inline_fields),
-    CYAML_FIELD_INT_PTR("init_seed", OPTIONAL, yaml_model, init_seed),
-    CYAML_FIELD_END};
+    CYAML_FIELD_INT_PTR("init_seed", OPTIONAL, yaml_model, init_seed), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t optimizer_fields[] = {
     CYAML_FIELD_FLOAT_PTR("beta1", OPTIONAL, yaml_optimizer, beta1),
@@ -123,20 +122,21 @@ static const cyaml_schema_field_t validation_fields[] = {
 static const cyaml_schema_field_t checkpoint_fields[] = {
     CYAML_FIELD_INT_PTR("steps", OPTIONAL, yaml_checkpoint, steps),
     CYAML_FIELD_FLOAT_PTR("minutes", OPTIONAL, yaml_checkpoint, minutes),
-    CYAML_FIELD_INT_PTR("keep", OPTIONAL, yaml_checkpoint, keep),
-    CYAML_FIELD_END};
+    CYAML_FIELD_INT_PTR("keep", OPTIONAL, yaml_checkpoint, keep), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t recipe_fields[] = {
     CYAML_FIELD_STRING_PTR("name", OPTIONAL, yaml_recipe, name, 1, FM_RECIPE_NAME - 1),
     CYAML_FIELD_INT_PTR("seed", OPTIONAL, yaml_recipe, seed),
     CYAML_FIELD_MAPPING_PTR("model", CYAML_FLAG_POINTER, yaml_recipe, model, model_fields),
     CYAML_FIELD_STRING_PTR("tokenizer", CYAML_FLAG_POINTER, yaml_recipe, tokenizer, 1, FM_RECIPE_PATH - 1),
-    CYAML_FIELD_ENUM_PTR("precision", STRICT, yaml_recipe, precision, precisions, CYAML_ARRAY_LEN(precisions)),
+    CYAML_FIELD_ENUM_PTR("precision", STRICT, yaml_recipe, precision, precisions,
+                         CYAML_ARRAY_LEN(precisions)),
     CYAML_FIELD_FLOAT_PTR("mtp_lambda", OPTIONAL, yaml_recipe, mtp_lambda),
     CYAML_FIELD_FLOAT_PTR("balance_alpha", OPTIONAL, yaml_recipe, balance_alpha),
     CYAML_FIELD_FLOAT_PTR("bias_gamma", OPTIONAL, yaml_recipe, bias_gamma),
     CYAML_FIELD_MAPPING_PTR("optimizer", OPTIONAL, yaml_recipe, optimizer, optimizer_fields),
-    CYAML_FIELD_SEQUENCE("stages", CYAML_FLAG_POINTER, yaml_recipe, stages, &stage_value, 1, FM_RECIPE_STAGES),
+    CYAML_FIELD_SEQUENCE("stages", CYAML_FLAG_POINTER, yaml_recipe, stages, &stage_value, 1,
+                         FM_RECIPE_STAGES),
     CYAML_FIELD_MAPPING_PTR("validation", OPTIONAL, yaml_recipe, validation, validation_fields),
     CYAML_FIELD_MAPPING_PTR("checkpoint", OPTIONAL, yaml_recipe, checkpoint, checkpoint_fields),
     CYAML_FIELD_INT_PTR("decontaminate", OPTIONAL, yaml_recipe, decontaminate),
@@ -145,7 +145,8 @@ static const cyaml_schema_field_t recipe_fields[] = {
 static const cyaml_schema_value_t recipe_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, yaml_recipe, recipe_fields)};
 
-/* libcyaml reports a failure as several log lines: what, then where, innermost first. They become one line. */
+/* libcyaml reports a failure as several log lines: what, then where, innermost first. They become one
+ * line. */
 static void collect(cyaml_log_t level, void *context, const char *format, va_list list) {
     (void)level;
     fm_buf *out = context;
@@ -168,18 +169,23 @@ static cyaml_config_t settings(fm_buf *complaints) {
                             .flags = CYAML_CFG_NO_ALIAS};
 }
 
-fm_status yaml_recipe_parse(yaml_recipe **out, const char *text, size_t size, const char *path, fm_error *err) {
+fm_status yaml_recipe_parse(yaml_recipe **out, const char *text, size_t size, const char *path,
+                            fm_error *err) {
     *out = NULL;
+    if (size == 0)
+        return fm_error_set(err, FM_ERR_FORMAT, "%s: the recipe is empty", path); /* libyaml aborts */
     fm_buf complaints = {0};
     cyaml_config_t config = settings(&complaints);
-    cyaml_err_t code = cyaml_load_data((const uint8_t *)text, size, &config, &recipe_value, (cyaml_data_t **)out,
-                                       NULL);
+    cyaml_err_t code =
+        cyaml_load_data((const uint8_t *)text, size, &config, &recipe_value, (cyaml_data_t **)out, NULL);
     fm_status status = FM_OK;
-    if (code == CYAML_ERR_OOM) status = fm_error_set(err, FM_ERR_MEMORY, "%s: no memory for the recipe", path);
+    if (code == CYAML_ERR_OOM)
+        status = fm_error_set(err, FM_ERR_MEMORY, "%s: no memory for the recipe", path);
     else if (code != CYAML_OK)
         status = fm_error_set(err, FM_ERR_FORMAT, "%s: %s", path,
                               complaints.size > 0 ? complaints.data : cyaml_strerror(code));
-    else if (*out == NULL) status = fm_error_set(err, FM_ERR_FORMAT, "%s: the recipe is empty", path);
+    else if (*out == NULL)
+        status = fm_error_set(err, FM_ERR_FORMAT, "%s: the recipe is empty", path);
     fm_buf_release(&complaints);
     return status;
 }

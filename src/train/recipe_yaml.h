@@ -1,6 +1,7 @@
 /* recipe_yaml.h: a recipe as it stands in the file, before defaults and checks. Private to recipe*.c.
  *
- * Every optional scalar is a pointer: NULL means that the key is absent, so that 0 can be said. libcyaml owns all of it.
+ * Every optional scalar is a pointer: NULL means that the key is absent, so that 0 can be said. libcyaml owns
+ * all of it.
  */
 #ifndef FM_TRAIN_RECIPE_YAML_H
 #define FM_TRAIN_RECIPE_YAML_H
@@ -44,8 +45,8 @@ typedef struct yaml_inline {
     char *model_type, *scoring_func, *topk_method;
     int64_t *vocab_size, *hidden_size, *num_hidden_layers, *num_attention_heads, *q_lora_rank, *kv_lora_rank,
         *qk_nope_head_dim, *qk_rope_head_dim, *v_head_dim, *intermediate_size, *moe_intermediate_size,
-        *n_routed_experts, *n_shared_experts, *num_experts_per_tok, *n_group, *topk_group, *first_k_dense_replace,
-        *moe_layer_freq, *max_position_embeddings, *num_nextn_predict_layers;
+        *n_routed_experts, *n_shared_experts, *num_experts_per_tok, *n_group, *topk_group,
+        *first_k_dense_replace, *moe_layer_freq, *max_position_embeddings, *num_nextn_predict_layers;
     double *routed_scaling_factor, *rms_norm_eps, *rope_theta, *initializer_range, *aux_loss_alpha;
     bool *norm_topk_prob, *tie_word_embeddings;
 } yaml_inline;
@@ -87,7 +88,8 @@ typedef struct yaml_recipe {
 } yaml_recipe;
 
 /* Parses text[0..size); `path` heads the message. *out is released with yaml_recipe_free. */
-fm_status yaml_recipe_parse(yaml_recipe **out, const char *text, size_t size, const char *path, fm_error *err);
+fm_status yaml_recipe_parse(yaml_recipe **out, const char *text, size_t size, const char *path,
+                            fm_error *err);
 void yaml_recipe_free(yaml_recipe *recipe);
 
 /* The inline fields as a config.json. */

@@ -1,5 +1,5 @@
-/* schedule.c: see schedule.h. Our own cosine, so that the rate has the same bits on every libm. Refuses nothing:
- * the recipe has checked the fields. */
+/* schedule.c: see schedule.h. Our own cosine, so that the rate has the same bits on every libm. Refuses
+ * nothing: the recipe has checked the fields. */
 #include "train/schedule.h"
 
 #include "base/fmath.h"

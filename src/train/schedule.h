@@ -3,8 +3,9 @@
  * Shapes, after a linear warm-up from 0 over `warmup` steps (the first step already moves: lr = peak/warmup):
  *   constant   peak to the end
  *   cosine     from peak to `final` of it along half a cosine
- *   wsd        peak, then a straight line to `final` of it over the last `decay` of the stage (warm-up, stable, decay)
- *   v3         DeepSeek-V3's (technical report, section 4.2): peak to 10/14.8 of the tokens, half a cosine to
+ *   wsd        peak, then a straight line to `final` of it over the last `decay` of the stage (warm-up,
+ *   stable, decay) v3         DeepSeek-V3's (technical report, section 4.2): peak to 10/14.8 of the tokens,
+ *   half a cosine to
  *              peak/10 over 4.3/14.8, that for 333/14,800, then 7.3/220 of peak for the last 167/14,800
  * Thread safety: pure.
  */

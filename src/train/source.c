@@ -8,9 +8,9 @@
 #include "base/rng.h"
 #include "train/gen.h"
 
-/* A permutation of [0, count): four rounds of a Feistel network over the smallest even number of bits that holds
- * `count`, walked until the value is in range (Black and Rogaway, "Ciphers with arbitrary finite domains", 2002).
- * Random access, so no shuffled list is kept or replayed. */
+/* A permutation of [0, count): four rounds of a Feistel network over the smallest even number of bits that
+ * holds `count`, walked until the value is in range (Black and Rogaway, "Ciphers with arbitrary finite
+ * domains", 2002). Random access, so no shuffled list is kept or replayed. */
 static uint64_t permute(const fm_rng *key, uint64_t value, uint64_t count) {
     int half = 1;
     while (half < 31 && (uint64_t)1 << 2 * half < count) half++;
@@ -41,8 +41,9 @@ fm_status fm_source_init(fm_source *source, const fm_source_spec *spec, const fm
     int64_t held = spec->holdout ? tokens->docs / spec->holdout : 0;
     source->docs = validation && spec->holdout ? held : tokens->docs - (validation ? 0 : held);
     if (source->docs > 0) return FM_OK;
-    return fm_error_set(err, FM_ERR_FORMAT, "%s: %lld documents; with a holdout of %d none is left for %s", spec->path,
-                        (long long)tokens->docs, spec->holdout, validation ? "validation" : "training");
+    return fm_error_set(err, FM_ERR_FORMAT, "%s: %lld documents; with a holdout of %d none is left for %s",
+                        spec->path, (long long)tokens->docs, spec->holdout,
+                        validation ? "validation" : "training");
 }
 
 static fm_status draw_file(const fm_source *source, uint64_t n, fm_sample *out, fm_error *err) {
@@ -62,7 +63,8 @@ static fm_status draw_file(const fm_source *source, uint64_t n, fm_sample *out, 
     out->ids.count = size;
     fm_buf_append(&out->learn, t->learn + begin, size);
     out->chat = t->chat[index];
-    return out->learn.failed ? fm_error_set(err, FM_ERR_MEMORY, "source %s: no memory", source->spec->name) : FM_OK;
+    return out->learn.failed ? fm_error_set(err, FM_ERR_MEMORY, "source %s: no memory", source->spec->name)
+                             : FM_OK;
 }
 
 /* The k-th set bit's index. */
@@ -80,21 +82,23 @@ static fm_status draw_task(const fm_source *source, uint64_t n, fm_chat *chat, f
     fm_lang lang = (fm_lang)pick_bit(&rng, spec->langs);
     uint64_t seed = fm_rng_u64(&rng);
     fm_task_problem *problem = malloc(sizeof *problem);
-    if (problem == NULL) return fm_error_set(err, FM_ERR_MEMORY, "source %s: no memory for a problem", spec->name);
+    if (problem == NULL)
+        return fm_error_set(err, FM_ERR_MEMORY, "source %s: no memory for a problem", spec->name);
     fm_task_split split = source->validation ? FM_TASK_TEST : FM_TASK_TRAIN;
     fm_status status = fm_task_generate(problem, family, level, lang, split, seed, n, err);
     if (status == FM_OK) status = fm_chat_add(chat, FM_ROLE_USER, problem->prompt, NULL, err);
     if (status == FM_OK) {
         bool direct = problem->direct_ok && fm_rng_below(&rng, 2) == 0;
-        status = fm_chat_add(chat, FM_ROLE_ASSISTANT, problem->answer, direct ? NULL : problem->reasoning, err);
+        status =
+            fm_chat_add(chat, FM_ROLE_ASSISTANT, problem->answer, direct ? NULL : problem->reasoning, err);
     }
     free(problem);
     return status;
 }
 
 /* A generated text as a document of its own: BOS text EOS, like a file's (tokens.c). */
-static fm_status encode_prose(const fm_source *source, fm_lang lang, fm_task_split split, uint64_t seed, uint64_t n,
-                              fm_sample *out, fm_error *err) {
+static fm_status encode_prose(const fm_source *source, fm_lang lang, fm_task_split split, uint64_t seed,
+                              uint64_t n, fm_sample *out, fm_error *err) {
     const fm_template *tpl = source->tpl;
     fm_buf text = {0};
     fm_status status;
@@ -103,7 +107,8 @@ static fm_status encode_prose(const fm_source *source, fm_lang lang, fm_task_spl
     FM_TRY(fm_tokenizer_encode(tpl->tokenizer, text.data, text.size, FM_ENCODE_TEXT, &out->ids, err));
     FM_TRY(fm_ids_push(&out->ids, tpl->mark[FM_MARK_EOS], err));
     while (out->learn.size < out->ids.count && !out->learn.failed) fm_buf_putc(&out->learn, 1);
-    if (out->learn.failed) status = fm_error_set(err, FM_ERR_MEMORY, "source %s: no memory", source->spec->name);
+    if (out->learn.failed)
+        status = fm_error_set(err, FM_ERR_MEMORY, "source %s: no memory", source->spec->name);
 fail:
     fm_buf_release(&text);
     return status;

@@ -56,8 +56,8 @@ static void take_load(fm_stepper *stepper) {
 }
 
 /* Micro-batch number i of the step, checked. */
-static fm_status micro_batch(const fm_stepper *stepper, const fm_data_step *data, int rows, int micro_rows, int i,
-                             fm_batch *out, fm_error *err) {
+static fm_status micro_batch(const fm_stepper *stepper, const fm_data_step *data, int rows, int micro_rows,
+                             int i, fm_batch *out, fm_error *err) {
     int begin = i * micro_rows, end = begin + micro_rows < rows ? begin + micro_rows : rows;
     if (data->row_begin[end] - data->row_begin[begin] > stepper->scratch_rows)
         return fm_error_set(err, FM_ERR_LIMIT, "micro-batch of %d tokens, planned for %d",
@@ -73,9 +73,10 @@ static fm_status blame(const fm_weights *weights, int64_t step, double norm, fm_
         if (!param->trained) continue;
         for (size_t i = 0; i < param->count; i++)
             if (!isfinite(weights->g[param->offset + i]))
-                return fm_error_set(err, FM_ERR_NUMERIC, "step %lld: gradient of %s is %g at element %zu; the update was "
-                                    "not applied", (long long)step, param->name,
-                                    (double)weights->g[param->offset + i], i);
+                return fm_error_set(err, FM_ERR_NUMERIC,
+                                    "step %lld: gradient of %s is %g at element %zu; the update was "
+                                    "not applied",
+                                    (long long)step, param->name, (double)weights->g[param->offset + i], i);
     }
     return fm_error_set(err, FM_ERR_NUMERIC, "step %lld: gradient norm is %g; the update was not applied",
                         (long long)step, norm);
@@ -83,8 +84,13 @@ static fm_status blame(const fm_weights *weights, int64_t step, double norm, fm_
 
 static void update(fm_stepper *stepper, const fm_step_options *o, double norm) {
     fm_weights *w = stepper->weights;
-    fm_adamw op = {.lr = o->lr, .beta1 = o->beta1, .beta2 = o->beta2, .eps = o->eps, .decay = o->weight_decay,
-                   .grad_scale = 1, .step = o->step + 1};
+    fm_adamw op = {.lr = o->lr,
+                   .beta1 = o->beta1,
+                   .beta2 = o->beta2,
+                   .eps = o->eps,
+                   .decay = o->weight_decay,
+                   .grad_scale = 1,
+                   .step = o->step + 1};
     if (o->clip > 0 && norm + 1e-6 > o->clip) op.grad_scale = (float)(o->clip / (norm + 1e-6));
     size_t split = w->decay_count;
     fm_adamw_update(stepper->dev, &op, w->w, w->m, w->v, w->g, split);
@@ -96,7 +102,9 @@ static void update(fm_stepper *stepper, const fm_step_options *o, double norm) {
 fm_status fm_stepper_run(fm_stepper *stepper, const fm_data_step *data, const fm_step_options *o,
                          fm_step_result *out, fm_error *err) {
     const fm_config *config = &stepper->weights->config;
-    fm_pass_options pass = {.precision = o->precision, .backward = true, .mtp_lambda = o->mtp_lambda,
+    fm_pass_options pass = {.precision = o->precision,
+                            .backward = true,
+                            .mtp_lambda = o->mtp_lambda,
                             .balance_alpha = o->balance_alpha};
     fm_losses losses = {0};
     fm_batch batch;
@@ -104,13 +112,15 @@ fm_status fm_stepper_run(fm_stepper *stepper, const fm_data_step *data, const fm
     int rows = data->rows, micros = (rows + o->micro_rows - 1) / o->micro_rows;
     *out = (fm_step_result){.tokens = data->tokens, .targets = data->targets};
     for (int i = 0; i < micros; i++) {
-        if ((status = micro_batch(stepper, data, rows, o->micro_rows, i, &batch, err)) != FM_OK) return status;
+        if ((status = micro_batch(stepper, data, rows, o->micro_rows, i, &batch, err)) != FM_OK)
+            return status;
         fm_counts_add(&pass.step, config, &batch);
     }
     memset(stepper->weights->g, 0, stepper->weights->total_count * sizeof(float));
     fm_pass_load_clear(stepper->pass);
     for (int i = 0; i < micros; i++) {
-        if ((status = micro_batch(stepper, data, rows, o->micro_rows, i, &batch, err)) != FM_OK) return status;
+        if ((status = micro_batch(stepper, data, rows, o->micro_rows, i, &batch, err)) != FM_OK)
+            return status;
         if (batch.rows > 0) fm_pass_run(stepper->pass, &batch, &pass, &losses);
     }
     for (int i = 0; i < data->tokens; i++) out->pairs += data->positions[i] + 1;
@@ -124,8 +134,10 @@ fm_status fm_stepper_run(fm_stepper *stepper, const fm_data_step *data, const fm
             out->loss_mtp += losses.mtp[d] / (double)losses.counts.mtp_targets[d] / depths;
     out->balance = losses.counts.sequences ? losses.balance / (double)losses.counts.sequences : 0;
     if (!isfinite(out->total))
-        return fm_error_set(err, FM_ERR_NUMERIC, "step %lld: loss is %g (main %g, mtp %g, balance %g); the update was not "
-                            "applied", (long long)o->step, out->total, out->loss, out->loss_mtp, out->balance);
+        return fm_error_set(err, FM_ERR_NUMERIC,
+                            "step %lld: loss is %g (main %g, mtp %g, balance %g); the update was not "
+                            "applied",
+                            (long long)o->step, out->total, out->loss, out->loss_mtp, out->balance);
     out->grad_norm = sqrt(fm_sum_squares(stepper->dev, stepper->weights->g, stepper->weights->trained_count));
     if (!isfinite(out->grad_norm)) return blame(stepper->weights, o->step, out->grad_norm, err);
     update(stepper, o, out->grad_norm);
@@ -133,8 +145,8 @@ fm_status fm_stepper_run(fm_stepper *stepper, const fm_data_step *data, const fm
     return FM_OK;
 }
 
-fm_status fm_stepper_measure(fm_stepper *stepper, const fm_data_step *data, fm_precision precision, int micro_rows,
-                             double *nats, int64_t *targets, fm_error *err) {
+fm_status fm_stepper_measure(fm_stepper *stepper, const fm_data_step *data, fm_precision precision,
+                             int micro_rows, double *nats, int64_t *targets, fm_error *err) {
     fm_pass_options pass = {.precision = precision};
     fm_losses losses = {0};
     int micros = (data->rows + micro_rows - 1) / micro_rows;

@@ -49,7 +49,8 @@ static fm_status list_files(file_list *list, const char *path, fm_error *err) {
     }
     free(entries);
     if (status == FM_OK && list->count == 0)
-        status = fm_error_set(err, FM_ERR_FORMAT, "%s: the folder holds no .txt, .md or .jsonl file (also .zst)", path);
+        status = fm_error_set(err, FM_ERR_FORMAT,
+                              "%s: the folder holds no .txt, .md or .jsonl file (also .zst)", path);
     return status;
 }
 
@@ -106,8 +107,10 @@ static fm_status encode_doc(building *b, const fm_doc *doc, fm_error *err) {
         b->dropped++;
         return FM_OK;
     }
-    if (doc->kind == FM_DOC_CHAT) status = fm_template_encode(o->tpl, doc->chat, FM_PROMPT_NONE, &b->ids, &b->learn, err);
-    else status = encode_plain(b, doc, err);
+    if (doc->kind == FM_DOC_CHAT)
+        status = fm_template_encode(o->tpl, doc->chat, FM_PROMPT_NONE, &b->ids, &b->learn, err);
+    else
+        status = encode_plain(b, doc, err);
     if (status != FM_OK) return status;
     uint64_t end = b->ids.count;
     fm_buf_append(&b->ends, &end, sizeof end);
@@ -139,8 +142,11 @@ static fm_status write_cache(const building *b, const char *path, fm_error *err)
     const struct {
         const void *data;
         size_t size;
-    } parts[] = {{counts, sizeof counts}, {b->ends.data, b->ends.size}, {b->ids.data, b->ids.count * 4},
-                 {b->learn.data, b->learn.size}, {b->chat.data, b->chat.size}};
+    } parts[] = {{counts, sizeof counts},
+                 {b->ends.data, b->ends.size},
+                 {b->ids.data, b->ids.count * 4},
+                 {b->learn.data, b->learn.size},
+                 {b->chat.data, b->chat.size}};
     fm_sha256 hash;
     uint8_t digest[FM_SHA256_BYTES];
     fm_sha256_init(&hash);
@@ -158,7 +164,8 @@ fail:
     return status;
 }
 
-static fm_status build_cache(const fm_tokens_options *options, const file_list *list, const char *path, fm_error *err) {
+static fm_status build_cache(const fm_tokens_options *options, const file_list *list, const char *path,
+                             fm_error *err) {
     building b = {.options = options};
     fm_status status = FM_OK;
     for (int i = 0; i < list->count; i++) FM_TRY(encode_file(&b, list->paths[i], err));
@@ -226,7 +233,7 @@ fm_status fm_tokens_open(fm_tokens *out, const fm_tokens_options *options, fm_er
     }
     if (out->dropped > 0)
         fm_log_put(FM_LOG_INFO, "%s: %llu documents left out, too close to test problems", options->path,
-               (unsigned long long)out->dropped);
+                   (unsigned long long)out->dropped);
 fail:
     list_release(&list);
     return status;

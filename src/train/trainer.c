@@ -12,11 +12,18 @@ static void tell(fm_trainer *t, fm_train_event event) {
 
 static fm_step_options step_options(const fm_trainer *t, const fm_stage *stage, int64_t inside) {
     const fm_recipe *r = &t->recipe;
-    return (fm_step_options){.precision = r->precision, .micro_rows = stage->micro_rows,
-                             .mtp_lambda = stage->mtp_lambda, .balance_alpha = stage->balance_alpha,
-                             .bias_gamma = stage->bias_gamma, .lr = (float)fm_schedule_lr(&stage->lr, inside),
-                             .beta1 = r->beta1, .beta2 = r->beta2, .eps = r->eps, .weight_decay = r->weight_decay,
-                             .clip = r->clip, .step = t->state.step};
+    return (fm_step_options){.precision = r->precision,
+                             .micro_rows = stage->micro_rows,
+                             .mtp_lambda = stage->mtp_lambda,
+                             .balance_alpha = stage->balance_alpha,
+                             .bias_gamma = stage->bias_gamma,
+                             .lr = (float)fm_schedule_lr(&stage->lr, inside),
+                             .beta1 = r->beta1,
+                             .beta2 = r->beta2,
+                             .eps = r->eps,
+                             .weight_decay = r->weight_decay,
+                             .clip = r->clip,
+                             .step = t->state.step};
 }
 
 static void account(fm_trainer *t, const fm_stage *stage, const fm_step_result *result, double seconds) {
@@ -64,8 +71,11 @@ static fm_status one_step(fm_trainer *t, fm_error *err) {
     fm_step_timing timing = {.seconds = fm_clock() - start, .data_seconds = packed - start};
     account(t, stage, &result, timing.seconds);
     FM_TRY(fm_trainer_log_step(t, &result, &data, (double)options.lr, timing, err));
-    tell(t, (fm_train_event){.kind = FM_TRAIN_STEP, .result = &result, .lr = (double)options.lr,
-                             .tokens_per_second = t->speed, .mfu = t->speed_flops / t->peak,
+    tell(t, (fm_train_event){.kind = FM_TRAIN_STEP,
+                             .result = &result,
+                             .lr = (double)options.lr,
+                             .tokens_per_second = t->speed,
+                             .mfu = t->speed_flops / t->peak,
                              .seconds_left = seconds_left(t)});
 fail:
     return status;
@@ -76,8 +86,8 @@ static fm_status validate(fm_trainer *t, fm_error *err) {
     int count = t->set_count < 2 * FM_RECIPE_SOURCES ? t->set_count : 2 * FM_RECIPE_SOURCES;
     t->set_count = count;
     for (int i = 0; i < count; i++) {
-        fm_status status = fm_validation_run(&t->sets[i], &t->stepper, t->recipe.precision, t->validation_rows,
-                                             &scores[i], err);
+        fm_status status = fm_validation_run(&t->sets[i], &t->stepper, t->recipe.precision,
+                                             t->validation_rows, &scores[i], err);
         if (status != FM_OK) return status;
         tell(t, (fm_train_event){.kind = FM_TRAIN_VALIDATION, .name = t->sets[i].name, .score = scores[i]});
     }

@@ -1,6 +1,6 @@
-/* trainer_data.c: the recipe's sources made ready: files encoded once, validation packed, counters carried from stage
- * to stage. A source that appears in several stages under one name goes on where it was, so a curriculum does not
- * begin with the same documents again. */
+/* trainer_data.c: the recipe's sources made ready: files encoded once, validation packed, counters carried
+ * from stage to stage. A source that appears in several stages under one name goes on where it was, so a
+ * curriculum does not begin with the same documents again. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,14 +59,16 @@ fail:
     return status;
 }
 
-static fm_status open_source(fm_trainer *t, fm_source *out, const fm_source_spec *spec, bool validation, fm_error *err) {
+static fm_status open_source(fm_trainer *t, fm_source *out, const fm_source_spec *spec, bool validation,
+                             fm_error *err) {
     shared_tokens *file = spec->kind == FM_SOURCE_FILE ? find_file(t, spec->path) : NULL;
     return fm_source_init(out, spec, &t->tpl, file ? &file->tokens : NULL, t->recipe.seed, validation, err);
 }
 
 static fm_status add_set(fm_trainer *t, const fm_source_spec *spec, fm_error *err) {
     for (int i = 0; i < t->set_count; i++)
-        if (strcmp(t->sets[i].name, spec->name) == 0) return FM_OK; /* a later stage's source of the same name */
+        if (strcmp(t->sets[i].name, spec->name) == 0)
+            return FM_OK; /* a later stage's source of the same name */
     fm_validation_set *more = realloc(t->sets, (size_t)(t->set_count + 1) * sizeof *more);
     if (more == NULL) return fm_error_set(err, FM_ERR_MEMORY, "validation: no memory");
     t->sets = more;
@@ -76,7 +78,8 @@ static fm_status add_set(fm_trainer *t, const fm_source_spec *spec, fm_error *er
         if (t->recipe.stage[i].sequence > longest) longest = t->recipe.stage[i].sequence;
     fm_status status = open_source(t, &source, spec, true, err);
     if (status == FM_OK)
-        status = fm_validation_build(&t->sets[t->set_count], &source, longest, t->recipe.validation_tokens, err);
+        status =
+            fm_validation_build(&t->sets[t->set_count], &source, longest, t->recipe.validation_tokens, err);
     if (status == FM_OK) t->set_count++;
     return status;
 }
@@ -87,7 +90,8 @@ fm_status fm_trainer_make_validation(fm_trainer *t, fm_error *err) {
     for (int s = 0; s < t->recipe.validation_count; s++) FM_TRY(add_set(t, &t->recipe.validation[s], err));
     for (int i = 0; i < t->recipe.stage_count; i++)
         for (int s = 0; s < t->recipe.stage[i].source_count; s++)
-            if (t->recipe.stage[i].sources[s].holdout) FM_TRY(add_set(t, &t->recipe.stage[i].sources[s], err));
+            if (t->recipe.stage[i].sources[s].holdout)
+                FM_TRY(add_set(t, &t->recipe.stage[i].sources[s], err));
 fail:
     return status;
 }
@@ -112,8 +116,11 @@ fm_status fm_trainer_enter_stage(fm_trainer *t, int index, fm_error *err) {
         states[s] = mark->state;
         if (mark->stage != index) states[s].tokens = states[s].skipped = 0; /* shares are kept per stage */
     }
-    fm_data_options options = {.sources = t->sources, .count = stage->source_count, .rows = stage->batch_rows,
-                               .sequence = stage->sequence, .sample_mask = stage->sample_mask,
+    fm_data_options options = {.sources = t->sources,
+                               .count = stage->source_count,
+                               .rows = stage->batch_rows,
+                               .sequence = stage->sequence,
+                               .sample_mask = stage->sample_mask,
                                .answers_only = stage->kind == FM_STAGE_SFT};
     status = fm_data_open(&t->data, &options, err);
     if (status != FM_OK) return status;

@@ -30,12 +30,12 @@ struct fm_trainer {
     fm_weights *weights;
     fm_pass *pass;
     fm_stepper stepper;
-    shared_tokens *files;      /* [file_count] */
+    shared_tokens *files; /* [file_count] */
     int file_count;
-    fm_source *sources;        /* of the stage at work, [recipe.stage[stage].source_count] */
+    fm_source *sources; /* of the stage at work, [recipe.stage[stage].source_count] */
     fm_data *data;
-    int stage;                 /* -1 before the first */
-    fm_validation_set *sets;   /* [set_count] */
+    int stage;               /* -1 before the first */
+    fm_validation_set *sets; /* [set_count] */
     int set_count, validation_rows;
     fm_run_state state;
     fm_ledger ledger;
@@ -53,8 +53,9 @@ struct fm_trainer {
 /* trainer_data.c */
 fm_status fm_trainer_encode_files(fm_trainer *trainer, fm_error *err);
 fm_status fm_trainer_make_validation(fm_trainer *trainer, fm_error *err);
-fm_status fm_trainer_enter_stage(fm_trainer *trainer, int stage, fm_error *err); /* restores the sources' counters */
-void fm_trainer_keep_marks(fm_trainer *trainer);                                  /* counters of data to state */
+fm_status fm_trainer_enter_stage(fm_trainer *trainer, int stage,
+                                 fm_error *err); /* restores the sources' counters */
+void fm_trainer_keep_marks(fm_trainer *trainer); /* counters of data to state */
 void fm_trainer_leave_stage(fm_trainer *trainer);
 
 /* trainer_log.c */
@@ -62,8 +63,8 @@ typedef struct fm_step_timing {
     double seconds, data_seconds;
 } fm_step_timing;
 fm_status fm_trainer_log_segment(fm_trainer *trainer, fm_error *err);
-fm_status fm_trainer_log_step(fm_trainer *trainer, const fm_step_result *result, const fm_data_step *data, double lr,
-                              fm_step_timing timing, fm_error *err);
+fm_status fm_trainer_log_step(fm_trainer *trainer, const fm_step_result *result, const fm_data_step *data,
+                              double lr, fm_step_timing timing, fm_error *err);
 fm_status fm_trainer_log_validation(fm_trainer *trainer, const fm_validation_score *scores, fm_error *err);
 fm_status fm_trainer_log_checkpoint(fm_trainer *trainer, const char *folder, fm_error *err);
 fm_status fm_trainer_log_end(fm_trainer *trainer, const char *why, fm_error *err);

@@ -1,5 +1,5 @@
-/* trainer_open.c: a trainer from its recipe: every file is read and every buffer made before the first step, so that a
- * run fails in its first seconds or not at all. See trainer.h. */
+/* trainer_open.c: a trainer from its recipe: every file is read and every buffer made before the first step,
+ * so that a run fails in its first seconds or not at all. See trainer.h. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +21,8 @@ static fm_status open_tokenizer(fm_trainer *t, fm_error *err) {
     }
     int vocab = fm_tokenizer_vocab_size(t->tokenizer);
     if (vocab > t->recipe.config.vocab_size) {
-        status = fm_error_set(err, FM_ERR_FORMAT, "%s: vocab_size is %d, the tokenizer %s has %d ids", t->recipe.path,
-                              t->recipe.config.vocab_size, t->recipe.tokenizer, vocab);
+        status = fm_error_set(err, FM_ERR_FORMAT, "%s: vocab_size is %d, the tokenizer %s has %d ids",
+                              t->recipe.path, t->recipe.config.vocab_size, t->recipe.tokenizer, vocab);
         goto fail;
     }
     t->recipe.config.bos_token_id = t->tpl.mark[FM_MARK_BOS];
@@ -44,8 +44,10 @@ static fm_status hash_config(fm_trainer *t, fm_error *err) {
 static fm_status make_weights(fm_trainer *t, fm_error *err) {
     fm_status status = fm_weights_create(&t->weights, &t->recipe.config, true, err);
     if (status != FM_OK) return status;
-    if (t->recipe.weights[0] == '\0') fm_weights_init(t->weights, t->recipe.init_seed);
-    else status = fm_weights_load(t->weights, t->recipe.weights, err);
+    if (t->recipe.weights[0] == '\0')
+        fm_weights_init(t->weights, t->recipe.init_seed);
+    else
+        status = fm_weights_load(t->weights, t->recipe.weights, err);
     return status;
 }
 
@@ -56,18 +58,23 @@ static fm_status take_checkpoint(fm_trainer *t, const char *folder, fm_error *er
     fm_status status;
     FM_TRY(fm_checkpoint_load(folder, t->weights, loaded, err));
     if (strcmp(loaded->config_sha256, t->state.config_sha256) != 0) {
-        status = fm_error_set(err, FM_ERR_FORMAT, "%s/state.json: config_sha256 is %.16s..., the recipe's model has "
-                              "%.16s...", folder, loaded->config_sha256, t->state.config_sha256);
+        status = fm_error_set(err, FM_ERR_FORMAT,
+                              "%s/state.json: config_sha256 is %.16s..., the recipe's model has "
+                              "%.16s...",
+                              folder, loaded->config_sha256, t->state.config_sha256);
         goto fail;
     }
     if (strcmp(loaded->tokenizer_sha256, t->state.tokenizer_sha256) != 0) {
-        status = fm_error_set(err, FM_ERR_FORMAT, "%s/state.json: tokenizer_sha256 is %.16s..., the recipe's tokenizer "
-                              "has %.16s...", folder, loaded->tokenizer_sha256, t->state.tokenizer_sha256);
+        status = fm_error_set(err, FM_ERR_FORMAT,
+                              "%s/state.json: tokenizer_sha256 is %.16s..., the recipe's tokenizer "
+                              "has %.16s...",
+                              folder, loaded->tokenizer_sha256, t->state.tokenizer_sha256);
         goto fail;
     }
     t->recipe_changed = strcmp(loaded->recipe_sha256, t->recipe.sha256) != 0;
     if (t->recipe_changed)
-        fm_log_put(FM_LOG_WARN, "%s: the recipe has changed since this checkpoint; the ledger will say so", folder);
+        fm_log_put(FM_LOG_WARN, "%s: the recipe has changed since this checkpoint; the ledger will say so",
+                   folder);
     t->state = *loaded;
     t->resumed_from = loaded->step;
 fail:
@@ -82,8 +89,10 @@ static fm_status open_run(fm_trainer *t, fm_error *err) {
     FM_TRY(fm_dir_make(t->folder, err));
     FM_TRY(fm_checkpoint_latest(t->folder, path, &found, err));
     if (found && !t->options.resume) {
-        status = fm_error_set(err, FM_ERR_ARG, "%s: this run has checkpoints; --resume goes on with it, --run DIR begins "
-                              "another", t->folder);
+        status = fm_error_set(err, FM_ERR_ARG,
+                              "%s: this run has checkpoints; --resume goes on with it, --run DIR begins "
+                              "another",
+                              t->folder);
         goto fail;
     }
     if (found) FM_TRY(take_checkpoint(t, path, err));
@@ -93,7 +102,7 @@ static fm_status open_run(fm_trainer *t, fm_error *err) {
     t->ledger_open = true;
     if (t->ledger.torn_bytes > 0)
         fm_log_put(FM_LOG_WARN, "%s: cut off an incomplete last line of %llu bytes", path,
-               (unsigned long long)t->ledger.torn_bytes);
+                   (unsigned long long)t->ledger.torn_bytes);
 fail:
     return status;
 }
@@ -120,7 +129,8 @@ static fm_status set_folders(fm_trainer *t, fm_error *err) {
     strcpy(t->cache, t->options.cache);
     if (t->options.run) {
         if (strlen(t->options.run) >= sizeof t->folder - 64)
-            return fm_error_set(err, FM_ERR_LIMIT, "run folder: path longer than %zu bytes", sizeof t->folder - 65);
+            return fm_error_set(err, FM_ERR_LIMIT, "run folder: path longer than %zu bytes",
+                                sizeof t->folder - 65);
         strcpy(t->folder, t->options.run);
         return FM_OK;
     }

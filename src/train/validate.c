@@ -59,7 +59,8 @@ fm_status fm_validation_build(fm_validation_set *set, const fm_source *source, i
     int rows = (int)(p.rows.size / sizeof(int32_t));
     put(&p.rows, p.used);
     if (p.ids.failed || p.positions.failed || p.first.failed || p.target.failed || p.rows.failed) {
-        status = fm_error_set(err, FM_ERR_MEMORY, "validation of %s: no memory for %d tokens", set->name, p.used);
+        status =
+            fm_error_set(err, FM_ERR_MEMORY, "validation of %s: no memory for %d tokens", set->name, p.used);
         goto fail;
     }
     set->step.rows = rows;
@@ -99,6 +100,7 @@ fm_status fm_validation_run(const fm_validation_set *set, fm_stepper *stepper, f
     fm_status status = fm_stepper_measure(stepper, &set->step, precision, micro_rows, &nats, &targets, err);
     if (status != FM_OK) return status;
     *out = (fm_validation_score){.bits_per_byte = nats / (fm_log(2) * (double)set->bytes),
-                                 .nats_per_token = nats / (double)targets, .tokens = targets};
+                                 .nats_per_token = nats / (double)targets,
+                                 .tokens = targets};
     return FM_OK;
 }

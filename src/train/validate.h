@@ -2,9 +2,9 @@
  *
  * Where it stands: beside the gradient's path; train/trainer calls it every so many steps.
  *
- * Bits per byte = nats over the targets / (ln 2 x their bytes): targets that are special tokens count neither as nats
- * nor as bytes, of conversations only what the assistant writes counts. So it compares models with different
- * tokenizers, and plain text with itself.
+ * Bits per byte = nats over the targets / (ln 2 x their bytes): targets that are special tokens count neither
+ * as nats nor as bytes, of conversations only what the assistant writes counts. So it compares models with
+ * different tokenizers, and plain text with itself.
  */
 #ifndef FM_TRAIN_VALIDATE_H
 #define FM_TRAIN_VALIDATE_H
@@ -22,8 +22,8 @@ typedef struct fm_validation_score {
     int64_t tokens;
 } fm_validation_score;
 
-/* Packs the source's held-out samples into rows of at most `sequence`, until `tokens` places are filled or, for files,
- * every document was used once. FM_ERR_FORMAT when nothing with a target is there. */
+/* Packs the source's held-out samples into rows of at most `sequence`, until `tokens` places are filled or,
+ * for files, every document was used once. FM_ERR_FORMAT when nothing with a target is there. */
 fm_status fm_validation_build(fm_validation_set *set, const fm_source *source, int sequence, int64_t tokens,
                               fm_error *err);
 void fm_validation_release(fm_validation_set *set);

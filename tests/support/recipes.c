@@ -72,11 +72,16 @@ void fm_test_corpus(int count) {
     fm_buf text = {0};
     for (int i = 0; i < count; i++) {
         if (i % 3 == 0)
-            fm_buf_printf(&text, "{\"messages\":[{\"role\":\"user\",\"content\":\"number %d?\"},"
-                          "{\"role\":\"assistant\",\"content\":\"It is %d.\"}]}\n", i, i * 7);
+            fm_buf_printf(&text,
+                          "{\"messages\":[{\"role\":\"user\",\"content\":\"number %d?\"},"
+                          "{\"role\":\"assistant\",\"content\":\"It is %d.\"}]}\n",
+                          i, i * 7);
         else
-            fm_buf_printf(&text, "{\"text\":\"Document %d tells of %d birds, %d trees and a long road that goes on and "
-                          "on until it is cut where a row ends.\"}\n", i, i * 3, i + 11);
+            fm_buf_printf(
+                &text,
+                "{\"text\":\"Document %d tells of %d birds, %d trees and a long road that goes on and "
+                "on until it is cut where a row ends.\"}\n",
+                i, i * 3, i + 11);
     }
     snprintf(path, sizeof path, "%s/text.jsonl", fm_test_temp_dir());
     fm_test_ok(fm_file_write(path, text.data, text.size, &err), &err);
@@ -95,8 +100,12 @@ void fm_test_train(const char *recipe, const char *run, int64_t steps, bool resu
     fm_error err = {0};
     fm_trainer *trainer;
     fm_train_end end;
-    fm_train_options options = {.recipe = recipe, .run = fm_test_run(run), .cache = fm_test_temp_dir(),
-                                .resume = resume, .threads = threads, .steps = steps};
+    fm_train_options options = {.recipe = recipe,
+                                .run = fm_test_run(run),
+                                .cache = fm_test_temp_dir(),
+                                .resume = resume,
+                                .threads = threads,
+                                .steps = steps};
     fm_test_ok(fm_trainer_open(&trainer, &options, &err), &err);
     fm_test_ok(fm_trainer_run(trainer, &end, &err), &err);
     assert_int_equal(end, steps == 0 ? FM_TRAIN_DONE : FM_TRAIN_STOPPED);

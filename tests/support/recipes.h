@@ -1,12 +1,12 @@
-/* recipes.h: small training runs for tests: a recipe in a temporary folder, a byte vocabulary, a model of about
- * 30,000 parameters with everything in it (q_lora, experts, MTP). */
+/* recipes.h: small training runs for tests: a recipe in a temporary folder, a byte vocabulary, a model of
+ * about 30,000 parameters with everything in it (q_lora, experts, MTP). */
 #ifndef FM_TESTS_RECIPES_H
 #define FM_TESTS_RECIPES_H
 
 #include "train/trainer.h"
 
-/* Writes FOLDER/NAME.yaml: the usual head followed by `rest` ("stages:" and what else); returns its path (static
- * storage, overwritten by the next call). */
+/* Writes FOLDER/NAME.yaml: the usual head followed by `rest` ("stages:" and what else); returns its path
+ * (static storage, overwritten by the next call). */
 const char *fm_test_recipe(const char *name, const char *rest);
 
 /* Writes FOLDER/text.jsonl: `count` small documents, every third a conversation. */

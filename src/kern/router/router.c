@@ -160,7 +160,7 @@ double fm_router_balance(const fm_router *op, const int32_t *begin, int sequence
 static void balance_backward(const fm_router_grad *op, int begin, int end) {
     const fm_router *fwd = op->forward;
     size_t experts = (size_t)fwd->experts;
-    double factor = (double)op->alpha / op->sequences / (end - begin), shares[SOME];
+    double factor = op->alpha / op->sequences / (end - begin), shares[SOME];
     float *f =
         op->d_logits + (size_t)begin * experts; /* the first row holds f until it is finished, as the last */
     for (int first = 0; first < fwd->experts; first += SOME) {
