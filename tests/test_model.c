@@ -21,10 +21,10 @@
 #endif
 #endif
 
-static long allocations;
-
 #if defined(__GLIBC__) && !defined(SANITIZED)
 #define COUNTS_ALLOCATIONS 1
+static long allocations;
+
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
