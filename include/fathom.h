@@ -49,13 +49,14 @@ typedef struct fm_error {
 
 /* How the next token is drawn. The order: repeat penalty, temperature, top-k, top-p, min-p. */
 typedef struct fm_sample_options {
-    float temperature;    /* 0 .. 10; 0: greedy */
-    int top_k;            /* 0: off; else keep the k best */
-    float top_p;          /* (0, 1]; 1: off */
-    float min_p;          /* [0, 1); drop tokens below min_p times the best one's probability; 0: off */
-    float repeat_penalty; /* [0.1, 10]; 1: off; divides positive and multiplies negative logits of recent tokens */
-    int repeat_last;      /* how many recent tokens the penalty looks at; 0: none */
-    uint64_t seed;        /* same model, prompt, options and seed: same answer, whatever else the machine does */
+    float temperature; /* 0 .. 10; 0: greedy */
+    int top_k;         /* 0: off; else keep the k best */
+    float top_p;       /* (0, 1]; 1: off */
+    float min_p;       /* [0, 1); drop tokens below min_p times the best one's probability; 0: off */
+    float
+        repeat_penalty; /* [0.1, 10]; 1: off; divides positive and multiplies negative logits of recent tokens */
+    int repeat_last;    /* how many recent tokens the penalty looks at; 0: none */
+    uint64_t seed; /* same model, prompt, options and seed: same answer, whatever else the machine does */
 } fm_sample_options;
 
 /* R1's evaluation settings: temperature 0.6, top-p 0.95, nothing else, seed 0. */
@@ -115,9 +116,9 @@ typedef struct fm_answer {
     const char *reasoning; /* NULL when there was none; both borrowed from the session, until its next call */
     const char *text;
     fm_finish finish;
-    int prompt_tokens, cached_tokens;    /* of the prompt, those whose cache was still there */
+    int prompt_tokens, cached_tokens; /* of the prompt, those whose cache was still there */
     int reasoning_tokens, answer_tokens;
-    int dropped_messages;                /* oldest messages left out of the prompt for lack of room */
+    int dropped_messages; /* oldest messages left out of the prompt for lack of room */
     double prefill_seconds, decode_seconds;
 } fm_answer;
 
@@ -128,8 +129,8 @@ void fm_session_free(fm_session *session);
 /* Adds the user's message, generates the answer, adds it. `options`, `sink` and `answer` may be NULL. When the
  * conversation does not fit, whole oldest turns are left out of the prompt (the conversation keeps them) and counted;
  * a message that does not fit by itself is refused (FM_ERR_LIMIT) and the conversation is as before. */
-fm_status fm_session_ask(fm_session *session, const char *message, const fm_ask_options *options, fm_text_sink sink,
-                         void *context, fm_answer *answer, fm_error *err);
+fm_status fm_session_ask(fm_session *session, const char *message, const fm_ask_options *options,
+                         fm_text_sink sink, void *context, fm_answer *answer, fm_error *err);
 
 /* The system text at the head of the conversation; NULL removes it. */
 fm_status fm_session_set_system(fm_session *session, const char *text, fm_error *err);

@@ -27,7 +27,8 @@ static void error_keeps_words(void **state) {
     assert_int_equal(strlen(err.message), sizeof err.message - 1);
 }
 
-static void sha256_known_answers(void **state) { /* FIPS 180-4 examples, and a length around each block edge */
+static void sha256_known_answers(
+    void **state) { /* FIPS 180-4 examples, and a length around each block edge */
     (void)state;
     char hex[FM_SHA256_HEX];
     fm_sha256_bytes("", 0, hex);
@@ -144,7 +145,8 @@ static void files_survive(void **state) {
     fm_test_ok(fm_file_read(path, 100, &buf, &err), &err);
     assert_string_equal(buf.data, "one");
     fm_test_refused(fm_file_read(path, 2, &buf, &err), &err, FM_ERR_LIMIT, path, "2 bytes", NULL);
-    fm_test_refused(fm_file_read("/no/such", 2, &buf, &err), &err, FM_ERR_IO, "/no/such", "No such file", NULL);
+    fm_test_refused(fm_file_read("/no/such", 2, &buf, &err), &err, FM_ERR_IO, "/no/such", "No such file",
+                    NULL);
     fm_buf_release(&buf);
     fm_map map;
     fm_test_refused(fm_map_open(&map, fm_test_temp_dir(), &err), &err, FM_ERR_IO, "regular file", NULL);
@@ -158,8 +160,9 @@ static void files_survive(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(error_keeps_words), cmocka_unit_test(sha256_known_answers), cmocka_unit_test(rng_streams),
-        cmocka_unit_test(own_maths),         cmocka_unit_test(small_floats),         cmocka_unit_test(arena_two_passes),
+        cmocka_unit_test(error_keeps_words), cmocka_unit_test(sha256_known_answers),
+        cmocka_unit_test(rng_streams),       cmocka_unit_test(own_maths),
+        cmocka_unit_test(small_floats),      cmocka_unit_test(arena_two_passes),
         cmocka_unit_test(files_survive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,15 +49,20 @@ static void pipes(void **state) {
     (void)state;
     fm_buf out = {0}, err = {0}, again = {0};
     const char *model = fm_test_tiny_model();
-    assert_int_equal(sh(&out, &err, "printf 'hello\\n' | " PROGRAM " chat %s --max-tokens 9 --think --seed 4", model), 0);
+    assert_int_equal(
+        sh(&out, &err, "printf 'hello\\n' | " PROGRAM " chat %s --max-tokens 9 --think --seed 4", model), 0);
     assert_non_null(strstr(err.data, "tokens/s")); /* figures go to standard error */
     assert_null(strstr(out.data, "tokens/s"));
-    assert_int_equal(sh(&out, &err, PROGRAM " chat %s hello --max-tokens 9 --nothink --seed 4 --quiet", model), 0);
+    assert_int_equal(
+        sh(&out, &err, PROGRAM " chat %s hello --max-tokens 9 --nothink --seed 4 --quiet", model), 0);
     assert_true(out.size > 1 && out.data[out.size - 1] == '\n');
     assert_null(strchr(out.data, 27)); /* no escape sequences outside a terminal */
     for (int threads = 1; threads <= 2; threads++) {
         fm_buf *to = threads == 1 ? &out : &again;
-        assert_int_equal(sh(to, &err, PROGRAM " chat %s 'What is this?' --max-tokens 30 --seed 9 --threads %d", model, threads), 0);
+        assert_int_equal(sh(to, &err,
+                            PROGRAM " chat %s 'What is this?' --max-tokens 30 --seed 9 --threads %d", model,
+                            threads),
+                         0);
     }
     assert_string_equal(out.data, again.data);
     assert_int_equal(sh(&out, &err, PROGRAM " chat %s hello --max-tokens 9 --json", model), 0);
@@ -73,9 +78,12 @@ static void refusals(void **state) {
     const struct {
         const char *arguments, *words;
         int code;
-    } cases[] = {{"--top-p 7", "top-p", 2},           {"--temprature 1", "temperature", 2},
-                 {"--think --nothink x", "exclude", 2}, {"/no/such/folder x", "/no/such/folder", 1},
-                 {"a b c", "argument", 2},            {"--reasoning maybe x", "maybe", 2}};
+    } cases[] = {{"--top-p 7", "top-p", 2},
+                 {"--temprature 1", "temperature", 2},
+                 {"--think --nothink x", "exclude", 2},
+                 {"/no/such/folder x", "/no/such/folder", 1},
+                 {"a b c", "argument", 2},
+                 {"--reasoning maybe x", "maybe", 2}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int code = sh(&out, &err, PROGRAM " chat %s </dev/null", cases[i].arguments);
         if (code != cases[i].code || !strstr(err.data, cases[i].words))
@@ -88,7 +96,8 @@ static void refusals(void **state) {
     assert_non_null(strstr(err.data, "UTF-8"));
     assert_int_equal(sh(&out, &err, "printf 'a\\0b' | " PROGRAM " chat %s", model), 1);
     assert_non_null(strstr(err.data, "zero byte"));
-    assert_int_equal(sh(&out, &err, "head -c 2000000 /dev/zero | tr '\\0' x | " PROGRAM " chat %s", model), 1);
+    assert_int_equal(sh(&out, &err, "head -c 2000000 /dev/zero | tr '\\0' x | " PROGRAM " chat %s", model),
+                     1);
     assert_non_null(strstr(err.data, "1048576"));
     assert_int_equal(sh(&out, &err, "head -c 5000 /dev/zero | tr '\\0' x | " PROGRAM " chat %s", model), 1);
     assert_non_null(strstr(err.data, "context 128"));
@@ -133,12 +142,15 @@ static void expect(terminal *t, const char *text) {
     fm_buf_clear(&t->seen);
 }
 
-static void type(terminal *t, const char *text) { assert_int_equal(write(t->fd, text, strlen(text)), strlen(text)); }
+static void type(terminal *t, const char *text) {
+    assert_int_equal(write(t->fd, text, strlen(text)), strlen(text));
+}
 
 static int leave(terminal *t) {
     int code;
     type(t, "/bye\n");
-    for (char chunk[512]; read(t->fd, chunk, sizeof chunk) > 0;) continue; /* until the child closes its side */
+    for (char chunk[512]; read(t->fd, chunk, sizeof chunk) > 0;)
+        continue; /* until the child closes its side */
     waitpid(t->child, &code, 0);
     close(t->fd);
     fm_buf_release(&t->seen);

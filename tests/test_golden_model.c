@@ -27,7 +27,8 @@ static const double TOLERANCE = 1e-4;
 /* One golden folder, opened. */
 typedef struct golden {
     const char *name;
-    char folder[1024], model[1024]; /* model: where the weights are (another folder for deepseek_v3-balance) */
+    char folder[1024],
+        model[1024]; /* model: where the weights are (another folder for deepseek_v3-balance) */
     fm_safetensors *expected;
     json_t *meta;
     int sequences, length; /* input_ids [B, T] */
@@ -58,7 +59,9 @@ static void list_folders(const char *root) {
     qsort(folders, (size_t)folder_count, sizeof *folders, by_text);
 }
 
-static const fm_tensor *expected(const golden *g, const char *name) { return fm_safetensors_find(g->expected, name); }
+static const fm_tensor *expected(const golden *g, const char *name) {
+    return fm_safetensors_find(g->expected, name);
+}
 static const float *expected_f32(const golden *g, const char *name) {
     const fm_tensor *t = expected(g, name);
     assert_non_null(t);
@@ -79,7 +82,8 @@ static void golden_open(golden *g, const char *folder) {
     g->meta = json_load_file(path, 0, NULL);
     assert_non_null(g->meta);
     const char *other = json_string_value(json_object_get(g->meta, "model"));
-    if (other) snprintf(g->model, sizeof g->model, "%.*s/%s", (int)(g->name - g->folder - 1), g->folder, other);
+    if (other)
+        snprintf(g->model, sizeof g->model, "%.*s/%s", (int)(g->name - g->folder - 1), g->folder, other);
 
     const fm_tensor *ids = expected(g, "input_ids");
     assert_non_null(ids);
@@ -186,7 +190,8 @@ static void check_forward(const golden *g) {
         same_number(g, "loss", total, expected_f32(g, "loss")[0]);
     }
     if (expected(g, "loss_main"))
-        same_number(g, "loss_main", losses.main / (double)losses.counts.targets, expected_f32(g, "loss_main")[0]);
+        same_number(g, "loss_main", losses.main / (double)losses.counts.targets,
+                    expected_f32(g, "loss_main")[0]);
     if (expected(g, "loss_mtp"))
         same_number(g, "loss_mtp", losses.mtp[0] / (double)losses.counts.mtp_targets[0],
                     expected_f32(g, "loss_mtp")[0]);
@@ -324,14 +329,16 @@ static void check_products(const golden *g, rig *r) {
         const fm_param *p = &r->weights->params[i];
         if (p->dims != 2 || strstr(p->name, "experts.1")) continue;
         int n = (int)p->size[0], k = (int)p->size[1];
-        float *x = malloc((size_t)M * (size_t)k * sizeof *x), *y = malloc(2 * (size_t)M * (size_t)n * sizeof *y);
+        float *x = malloc((size_t)M * (size_t)k * sizeof *x),
+              *y = malloc(2 * (size_t)M * (size_t)n * sizeof *y);
         fm_rng rng = fm_rng_init(5, p->name);
         for (int j = 0; j < M * k; j++) x[j] = fm_rng_normal(&rng);
         const float *w = r->weights->w + p->offset;
         fm_gemm_forward(&r->dev, y, x, w, M, n, k, FM_PRECISION_F32);
         fm_gemm_forward(&r->dev, y + (size_t)M * n, x, w, M, n, k, FM_PRECISION_BF16);
         double error = fm_test_relative_error(y + (size_t)M * n, y, (size_t)M * (size_t)n);
-        if (!(error <= 4e-3 && error >= 2e-4)) fail_msg("%s: %s in bf16: error %.3g", g->name, p->name, error);
+        if (!(error <= 4e-3 && error >= 2e-4))
+            fail_msg("%s: %s in bf16: error %.3g", g->name, p->name, error);
         free(x);
         free(y);
     }
@@ -344,7 +351,8 @@ static void check_bf16(const golden *g) {
     rig_open(&r, g);
     give_bf16(&r.dev);
     check_products(g, &r);
-    size_t logits_size = (size_t)rows_of(g) * (size_t)r.weights->config.vocab_size, n = r.weights->trained_count;
+    size_t logits_size = (size_t)rows_of(g) * (size_t)r.weights->config.vocab_size,
+           n = r.weights->trained_count;
     float *logits = malloc(2 * logits_size * sizeof *logits), *gradients = malloc(n * sizeof *gradients);
     size_t slots = (size_t)rows_of(g) * (size_t)r.weights->config.num_experts_per_tok;
     int32_t *kept = malloc((size_t)r.weights->blocks * slots * sizeof *kept);
@@ -370,7 +378,8 @@ static void check_bf16(const golden *g) {
                   fabs(loss[1] - loss[0]) / loss[0]);
     if (!(error <= 0.03 && error >= 1e-3)) fail_msg("%s: logits in bf16: error %.3g", g->name, error);
     if (!(slope <= 0.05)) fail_msg("%s: gradients in bf16: error %.3g", g->name, slope);
-    if (!(fabs(loss[1] - loss[0]) <= 5e-3 * loss[0])) fail_msg("%s: loss %.6g in bf16, %.6g in f32", g->name, loss[1], loss[0]);
+    if (!(fabs(loss[1] - loss[0]) <= 5e-3 * loss[0]))
+        fail_msg("%s: loss %.6g in bf16, %.6g in f32", g->name, loss[1], loss[0]);
     free(kept);
     free(logits);
     free(gradients);
@@ -423,8 +432,8 @@ static void check_decoder_logits(const golden *g, decode_rig *r) {
         same(g, "logits (prefill)", r->logits, theirs, all);
         fm_cache_truncate(&r->cache, 0);
         for (int t = 0; t < g->length; t++) {
-            fm_decode_row row = {.cache = &r->cache, .token = tokens[t],
-                                 .logits = r->logits + (size_t)t * (size_t)r->vocab};
+            fm_decode_row row = {
+                .cache = &r->cache, .token = tokens[t], .logits = r->logits + (size_t)t * (size_t)r->vocab};
             fm_test_ok(fm_decoder_step(r->decoder, &row, 1, &err), &err);
         }
         same(g, "logits (decode)", r->logits, theirs, all);
@@ -448,14 +457,15 @@ static void check_greedy(const golden *g, decode_rig *r) {
         const int64_t *want = (const int64_t *)greedy->data + b * steps;
         const float *margin = expected_f32(g, "greedy_margin") + b * steps;
         fm_cache_truncate(&r->cache, 0);
-        fm_prefill job = {.cache = &r->cache, .tokens = g->tokens + b * g->length, .count = 17, .logits = r->logits};
+        fm_prefill job = {
+            .cache = &r->cache, .tokens = g->tokens + b * g->length, .count = 17, .logits = r->logits};
         fm_test_ok(fm_decoder_prefill(r->decoder, &job, &err), &err);
         for (int i = 0; i < steps; i++) {
             int got = best_of(r->logits, r->vocab);
             if (planted("greedy") && i == 5) got++;
             if (got != want[i] && margin[i] > 1e-3f)
-                fail_msg("%s: greedy[%d][%d]: token %d, expected %d (margin %.3g)", g->name, b, i, got, (int)want[i],
-                         margin[i]);
+                fail_msg("%s: greedy[%d][%d]: token %d, expected %d (margin %.3g)", g->name, b, i, got,
+                         (int)want[i], margin[i]);
             fm_decode_row row = {.cache = &r->cache, .token = (int32_t)want[i], .logits = r->logits};
             fm_test_ok(fm_decoder_step(r->decoder, &row, 1, &err), &err);
         }
@@ -542,12 +552,8 @@ int main(void) {
     list_folders(fm_test_golden(""));
     list_folders(FM_SOURCE_DIR "/tests/golden");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forward),
-        cmocka_unit_test(test_gradients),
-        cmocka_unit_test(test_ten_steps),
-        cmocka_unit_test(test_balance),
-        cmocka_unit_test(test_decoder),
-        cmocka_unit_test(test_bf16),
+        cmocka_unit_test(test_forward), cmocka_unit_test(test_gradients), cmocka_unit_test(test_ten_steps),
+        cmocka_unit_test(test_balance), cmocka_unit_test(test_decoder),   cmocka_unit_test(test_bf16),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,9 +85,10 @@ enum { VARIANTS = 12 };
 /* Each switch turned at least once. */
 static fm_config variant(int index, const char **name) {
     fm_config c = tiny();
-    static const char *const names[VARIANTS] = {"V3 with MTP",      "no q_lora_rank", "YaRN",           "all dense",
-                                                "no shared expert", "tied head",      "two MTP modules", "V2 greedy",
-                                                "V2 groups",        "no group",       "half rotation",  "16 experts, 4 layers"};
+    static const char *const names[VARIANTS] = {
+        "V3 with MTP",   "no q_lora_rank",      "YaRN",      "all dense", "no shared expert",
+        "tied head",     "two MTP modules",     "V2 greedy", "V2 groups", "no group",
+        "half rotation", "16 experts, 4 layers"};
     *name = names[index];
     switch (index) {
     case 1: c.q_lora_rank = 0; break;
@@ -113,7 +114,10 @@ static fm_config variant(int index, const char **name) {
         c.num_nextn_predict_layers = 0;
         c.routed_scaling_factor = 16.0f;
         break;
-    case 9: c.n_group = c.topk_group = 1; c.norm_topk_prob = false; break;
+    case 9:
+        c.n_group = c.topk_group = 1;
+        c.norm_topk_prob = false;
+        break;
     case 10: c.rope_interleave = false; break;
     case 11:
         c.n_routed_experts = 16;
@@ -145,7 +149,8 @@ static void make_rows(rows *r, int vocab) {
             r->positions[at] = i;
             r->first[at] = begin;
         }
-        for (int i = begin; i < at; i++) r->targets[i] = i + 1 < at && i % 5 ? r->tokens[i + 1] : -1; /* some masked */
+        for (int i = begin; i < at; i++)
+            r->targets[i] = i + 1 < at && i % 5 ? r->tokens[i + 1] : -1; /* some masked */
     }
 }
 
@@ -227,7 +232,8 @@ static void test_micro_batches(void **state) {
         run(&r, &data, 0, ROWS, &one);
         float *whole = copy_gradients(&r);
         clear_gradients(&r);
-        for (int s = 0, at = 0; s < SAMPLES; at += sample_rows[s++]) run(&r, &data, at, sample_rows[s], &parts);
+        for (int s = 0, at = 0; s < SAMPLES; at += sample_rows[s++])
+            run(&r, &data, at, sample_rows[s], &parts);
         if (!(fabs(total(&r, &one) - total(&r, &parts)) <= 1e-6 * fabs(total(&r, &one))))
             fail_msg("%s: loss %.9g in one batch, %.9g in parts", name, total(&r, &one), total(&r, &parts));
         assert_memory_equal(&one.counts, &parts.counts, sizeof one.counts);
@@ -276,7 +282,8 @@ static void force_choices(rig *r, int32_t *kept) {
     }
 }
 
-static double loss_at(rig *r, const rows *data, float *w, const float *from, const float *g, size_t n, double step) {
+static double loss_at(rig *r, const rows *data, float *w, const float *from, const float *g, size_t n,
+                      double step) {
     fm_losses losses = {0};
     for (size_t i = 0; i < n; i++) w[i] = (float)(from[i] + step * g[i]);
     run(r, data, 0, ROWS, &losses);
@@ -293,10 +300,12 @@ static void check_tensor(rig *r, const rows *data, const fm_param *p, const floa
         square += (double)g[i] * g[i];
         size += (double)w[i] * w[i];
     }
-    double step = 4e-3 / square, longest = 0.02 * sqrt(size / square); /* a rise of 0.4 %, a move of 2 % at most */
+    double step = 4e-3 / square,
+           longest = 0.02 * sqrt(size / square); /* a rise of 0.4 %, a move of 2 % at most */
     if (square > 1e-9 && step > longest) step = longest;
     if (square > 1e-9) {
-        double rise = loss_at(r, data, w, from, g, p->count, step) - loss_at(r, data, w, from, g, p->count, -step);
+        double rise =
+            loss_at(r, data, w, from, g, p->count, step) - loss_at(r, data, w, from, g, p->count, -step);
         double slope = rise / (2.0 * step * square), noise = 3e-6 / (2.0 * step * square);
         if (!(fabs(slope - 1.0) <= 0.01 + noise))
             fail_msg("%s: %s: the loss rises %.4f times as fast as the gradient says", name, p->name, slope);
@@ -320,7 +329,8 @@ static void test_finite_differences(void **state) {
         run(&r, &data, 0, ROWS, &losses);
         float *g = copy_gradients(&r);
         if (plant) g[r.weights->block[0].o] += 1.0f;
-        int32_t *kept = malloc((size_t)r.weights->blocks * ROWS * (size_t)config.num_experts_per_tok * sizeof *kept);
+        int32_t *kept =
+            malloc((size_t)r.weights->blocks * ROWS * (size_t)config.num_experts_per_tok * sizeof *kept);
         force_choices(&r, kept);
         r.options.backward = false;
         for (int i = 0; i < r.weights->param_count; i++) {
@@ -408,7 +418,9 @@ static void prefill_all(fm_decoder *d, const int32_t *tokens, int chunk, float *
     fm_test_ok(fm_cache_open(&cache, d, LENGTH, &err), &err);
     for (int at = 0; at < LENGTH; at += chunk ? chunk : LENGTH) {
         int count = chunk && chunk < LENGTH - at ? chunk : LENGTH - at;
-        fm_prefill job = {.cache = &cache, .tokens = tokens + at, .count = count,
+        fm_prefill job = {.cache = &cache,
+                          .tokens = tokens + at,
+                          .count = count,
                           .all_logits = logits + (size_t)at * (size_t)vocab};
         fm_test_ok(fm_decoder_prefill(d, &job, &err), &err);
     }
@@ -421,7 +433,8 @@ static void step_all(fm_decoder *d, const int32_t *tokens, float *logits) {
     int vocab = fm_decoder_config(d)->vocab_size;
     fm_test_ok(fm_cache_open(&cache, d, LENGTH, &err), &err);
     for (int t = 0; t < LENGTH; t++) {
-        fm_decode_row row = {.cache = &cache, .token = tokens[t], .logits = logits + (size_t)t * (size_t)vocab};
+        fm_decode_row row = {
+            .cache = &cache, .token = tokens[t], .logits = logits + (size_t)t * (size_t)vocab};
         fm_test_ok(fm_decoder_step(d, &row, 1, &err), &err);
     }
     fm_cache_close(&cache);
@@ -435,7 +448,9 @@ static void random_tokens(int32_t *tokens, int count, int vocab, const char *str
 /* Chunks of 1, 7, 64 and all; an internal tile of 256 and of 5; one thread and two: the same bits. */
 static void test_chunks(void **state) {
     (void)state;
-    static const struct { int chunk, rows, threads; } cases[] = {{0, 256, 1}, {1, 256, 1}, {7, 256, 2}, {64, 256, 2}, {0, 5, 2}};
+    static const struct {
+        int chunk, rows, threads;
+    } cases[] = {{0, 256, 1}, {1, 256, 1}, {7, 256, 2}, {64, 256, 2}, {0, 5, 2}};
     for (int v = 0; v < VARIANTS; v++)
         for (int type = 0; type < 2; type++) {
             const char *name;
@@ -466,7 +481,8 @@ static void test_absorbed(void **state) {
     for (int v = 0; v < VARIANTS; v++) {
         const char *name;
         fm_config config = variant(v, &name);
-        size_t all = (size_t)LENGTH * (size_t)config.vocab_size, some = (size_t)ROWS * (size_t)config.vocab_size;
+        size_t all = (size_t)LENGTH * (size_t)config.vocab_size,
+               some = (size_t)ROWS * (size_t)config.vocab_size;
         float *prompt = malloc(all * sizeof *prompt), *steps = malloc(all * sizeof *steps);
         int32_t tokens[LENGTH];
         rows data;
@@ -507,7 +523,8 @@ static void test_company(void **state) {
         fm_error err = {0};
         fm_config config = variant(v, &name);
         size_t vocab = (size_t)config.vocab_size;
-        float *alone = malloc(SEQUENCES * STEPS * vocab * sizeof *alone), *together = malloc(SEQUENCES * vocab * sizeof *together);
+        float *alone = malloc(SEQUENCES * STEPS * vocab * sizeof *alone),
+              *together = malloc(SEQUENCES * vocab * sizeof *together);
         int32_t tokens[SEQUENCES][LENGTH];
         fm_cache caches[SEQUENCES];
         rig r;
@@ -519,7 +536,8 @@ static void test_company(void **state) {
             fm_prefill job = {.cache = &caches[s], .tokens = tokens[s], .count = prompts[s]};
             fm_test_ok(fm_decoder_prefill(d, &job, &err), &err);
             for (int t = 0; t < STEPS; t++) {
-                fm_decode_row row = {.cache = &caches[s], .token = tokens[s][prompts[s] + t],
+                fm_decode_row row = {.cache = &caches[s],
+                                     .token = tokens[s][prompts[s] + t],
                                      .logits = alone + (size_t)(s * STEPS + t) * vocab};
                 fm_test_ok(fm_decoder_step(d, &row, 1, &err), &err);
             }
@@ -528,18 +546,21 @@ static void test_company(void **state) {
         for (int t = 0; t < STEPS; t++) {
             fm_decode_row batch[SEQUENCES];
             for (int s = 0; s < SEQUENCES; s++)
-                batch[s] = (fm_decode_row){.cache = &caches[s], .token = tokens[s][prompts[s] + t],
+                batch[s] = (fm_decode_row){.cache = &caches[s],
+                                           .token = tokens[s][prompts[s] + t],
                                            .logits = together + (size_t)s * vocab};
             fm_test_ok(fm_decoder_step(d, batch, SEQUENCES, &err), &err);
             for (int s = 0; s < SEQUENCES; s++)
-                if (memcmp(together + (size_t)s * vocab, alone + (size_t)(s * STEPS + t) * vocab, vocab * sizeof(float)))
+                if (memcmp(together + (size_t)s * vocab, alone + (size_t)(s * STEPS + t) * vocab,
+                           vocab * sizeof(float)))
                     fail_msg("%s: sequence %d, step %d: company changes the bits", name, s, t);
         }
         /* Several positions of one sequence in one call, as a verifier of speculated tokens asks. */
         fm_cache_truncate(&caches[1], prompts[1]);
         fm_decode_row run_of[3];
         for (int t = 0; t < 3; t++)
-            run_of[t] = (fm_decode_row){.cache = &caches[1], .token = tokens[1][prompts[1] + t],
+            run_of[t] = (fm_decode_row){.cache = &caches[1],
+                                        .token = tokens[1][prompts[1] + t],
                                         .logits = together + (size_t)t * vocab};
         fm_test_ok(fm_decoder_step(d, run_of, 3, &err), &err);
         if (memcmp(together, alone + STEPS * vocab, 3 * vocab * sizeof(float)))
@@ -602,7 +623,8 @@ static void test_save_and_load(void **state) {
                 bool gap = want != back->w[i];
                 for (int p = 0; gap && p < back->param_count; p++)
                     if (i >= back->params[p].offset && i < back->params[p].offset + back->params[p].count)
-                        fail_msg("%s: %s: %g was written, %g read", name, back->params[p].name, want, back->w[i]);
+                        fail_msg("%s: %s: %g was written, %g read", name, back->params[p].name, want,
+                                 back->w[i]);
             }
             fm_weights_free(back);
             rig_close(&r);
@@ -625,23 +647,27 @@ static void test_mismatched_files(void **state) {
     other = config;
     other.kv_lora_rank = 12;
     fm_test_ok(fm_weights_create(&w, &other, false, &err), &err);
-    fm_test_refused(fm_weights_load(w, folder, &err), &err, FM_ERR_FORMAT, "kv_a_proj_with_mqa", "[17, 22]", "[18, 22]", NULL);
+    fm_test_refused(fm_weights_load(w, folder, &err), &err, FM_ERR_FORMAT, "kv_a_proj_with_mqa", "[17, 22]",
+                    "[18, 22]", NULL);
     fm_weights_free(w);
     other = config;
     other.n_routed_experts = 12;
     fm_test_ok(fm_weights_create(&w, &other, false, &err), &err);
-    fm_test_refused(fm_weights_load(w, folder, &err), &err, FM_ERR_FORMAT, "mlp.gate.weight", "[8, 22]", "[12, 22]", NULL);
+    fm_test_refused(fm_weights_load(w, folder, &err), &err, FM_ERR_FORMAT, "mlp.gate.weight", "[8, 22]",
+                    "[12, 22]", NULL);
     fm_weights_free(w);
     other = config;
     other.num_hidden_layers = 2;
     other.num_nextn_predict_layers = 0;
     fm_test_ok(fm_weights_create(&w, &other, false, &err), &err);
-    fm_test_refused(fm_weights_load(w, folder, &err), &err, FM_ERR_FORMAT, "model.layers.2.", "not part", NULL);
+    fm_test_refused(fm_weights_load(w, folder, &err), &err, FM_ERR_FORMAT, "model.layers.2.", "not part",
+                    NULL);
     fm_weights_free(w);
     other = config;
     other.num_nextn_predict_layers = 2;
     fm_test_ok(fm_weights_create(&w, &other, false, &err), &err);
-    fm_test_refused(fm_weights_load(w, folder, &err), &err, FM_ERR_FORMAT, "model.layers.4.", "missing", NULL);
+    fm_test_refused(fm_weights_load(w, folder, &err), &err, FM_ERR_FORMAT, "model.layers.4.", "missing",
+                    NULL);
     fm_weights_free(w);
 }
 

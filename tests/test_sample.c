@@ -15,7 +15,8 @@ static void draw(const fm_sample_options *options, int counts[VOCAB]) {
     memset(counts, 0, VOCAB * sizeof *counts);
     for (uint64_t position = 0; position < 20000; position++) {
         float logits[VOCAB];
-        for (int i = 0; i < VOCAB; i++) logits[i] = (float)((i * 37) % VOCAB) * 0.1f; /* the best is where 37i = 49 */
+        for (int i = 0; i < VOCAB; i++)
+            logits[i] = (float)((i * 37) % VOCAB) * 0.1f; /* the best is where 37i = 49 */
         int32_t token;
         fm_sample_in in = {.logits = logits, .vocab = VOCAB, .position = position, .workspace = workspace};
         fm_test_ok(fm_sample_token(options, &in, &token, &err), &err);

@@ -164,9 +164,11 @@ static void engines_refused(void **state) {
     fm_engine *engine;
     fm_test_refused(fm_engine_open(&engine, "/no/such", NULL, &err), &err, FM_ERR_IO, "/no/such", NULL);
     fm_engine_options options = {.max_context = CONTEXT + 1};
-    fm_test_refused(fm_engine_open(&engine, fm_test_tiny_model(), &options, &err), &err, FM_ERR_LIMIT, "129", "128", NULL);
+    fm_test_refused(fm_engine_open(&engine, fm_test_tiny_model(), &options, &err), &err, FM_ERR_LIMIT, "129",
+                    "128", NULL);
     options = (fm_engine_options){.threads = 1000};
-    fm_test_refused(fm_engine_open(&engine, fm_test_tiny_model(), &options, &err), &err, FM_ERR_ARG, "1000", "256", NULL);
+    fm_test_refused(fm_engine_open(&engine, fm_test_tiny_model(), &options, &err), &err, FM_ERR_ARG, "1000",
+                    "256", NULL);
     char path[600];
     snprintf(path, sizeof path, "%s/broken.json", fm_test_temp_dir());
     static const char broken[] = "{\"messages\":[{\"role\":\"robot\",\"content\":\"x\"}]}";

@@ -11,10 +11,10 @@
 #include <stddef.h>
 
 typedef struct fm_buf {
-    char *data;   /* NULL while empty and never appended to */
-    size_t size;  /* bytes in use, without the final NUL */
-    size_t room;  /* bytes allocated */
-    bool failed;  /* an append ran out of memory; the content is a prefix */
+    char *data;  /* NULL while empty and never appended to */
+    size_t size; /* bytes in use, without the final NUL */
+    size_t room; /* bytes allocated */
+    bool failed; /* an append ran out of memory; the content is a prefix */
 } fm_buf;
 
 void fm_buf_append(fm_buf *buf, const void *bytes, size_t size);

@@ -81,15 +81,16 @@ fm_status fm_cpu_isa_limit(const char *name, fm_error *err) {
     for (int i = 0; i < FM_ISA_COUNT; i++) {
         if (strcmp(name, isa_names[i]) != 0) continue;
         if (!(all & 1u << i))
-            return fm_error_set(err, FM_ERR_UNSUPPORTED, "--isa %s: this processor (%s) does not have it", name,
-                                fm_cpu_name());
+            return fm_error_set(err, FM_ERR_UNSUPPORTED, "--isa %s: this processor (%s) does not have it",
+                                name, fm_cpu_name());
         uint32_t up_to = all & ((2u << i) - 1);
         if (i == FM_ISA_AVX512) up_to &= ~(1u << FM_ISA_AVXVNNI);
         allowed_mask = up_to;
         return FM_OK;
     }
-    return fm_error_set(err, FM_ERR_ARG,
-                        "--isa %s: not a level; use scalar, avx2, avxvnni, avx512, avx512vnni, avx512bf16, amx "
-                        "or native",
-                        name);
+    return fm_error_set(
+        err, FM_ERR_ARG,
+        "--isa %s: not a level; use scalar, avx2, avxvnni, avx512, avx512vnni, avx512bf16, amx "
+        "or native",
+        name);
 }

@@ -14,8 +14,8 @@
 #define FM_EMBEDDED_PREFIX "embedded:"
 
 typedef struct fm_embedded_file {
-    const char *path;     /* "mini/config.json"; NULL ends the table */
-    const uint8_t *data;  /* 64-byte aligned */
+    const char *path;    /* "mini/config.json"; NULL ends the table */
+    const uint8_t *data; /* 64-byte aligned */
     const uint8_t *end;
 } fm_embedded_file;
 

@@ -65,7 +65,8 @@ fm_status fm_file_read(const char *path, size_t limit_bytes, fm_buf *out, fm_err
     while ((got = fread(chunk, 1, sizeof chunk, file)) > 0) {
         fm_buf_append(out, chunk, got);
         if (out->size - start > limit_bytes) {
-            status = fm_error_set(err, FM_ERR_LIMIT, "%s: larger than the limit of %zu bytes", path, limit_bytes);
+            status =
+                fm_error_set(err, FM_ERR_LIMIT, "%s: larger than the limit of %zu bytes", path, limit_bytes);
             break;
         }
     }
@@ -165,7 +166,8 @@ fm_status fm_dir_make(const char *path, fm_error *err) {
         if (path[i] != '/' && path[i] != '\0') continue;
         memcpy(part, path, i);
         part[i] = '\0';
-        if (mkdir(part, 0777) != 0 && errno != EEXIST) return fm_error_errno(err, "%s: cannot make the folder", part);
+        if (mkdir(part, 0777) != 0 && errno != EEXIST)
+            return fm_error_errno(err, "%s: cannot make the folder", part);
     }
     if (!fm_path_is_dir(path)) return fm_error_set(err, FM_ERR_IO, "%s: exists and is not a folder", path);
     return FM_OK;
@@ -176,6 +178,7 @@ fm_status fm_path_join(char *out, size_t room, const char *folder, const char *n
     bool slash = size > 0 && folder[size - 1] == '/';
     int wrote = snprintf(out, room, "%s%s%s", folder, slash ? "" : "/", name);
     if (wrote < 0 || (size_t)wrote >= room)
-        return fm_error_set(err, FM_ERR_LIMIT, "%.80s.../%.80s: path longer than %zu bytes", folder, name, room - 1);
+        return fm_error_set(err, FM_ERR_LIMIT, "%.80s.../%.80s: path longer than %zu bytes", folder, name,
+                            room - 1);
     return FM_OK;
 }

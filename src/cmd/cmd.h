@@ -13,17 +13,17 @@
 
 /* VERB(name, one-line help), in the order in which `fathom --help` shows them. */
 #define FM_VERBS(VERB)                                                                                       \
-    VERB(chat, "talk to a model in the terminal, or ask one question")                                  \
-    VERB(doctor, "what this machine can do, what is built in and what is missing")                      \
-    VERB(corpus, "make the training shards from texts with known licences") \
-    VERB(gen, "print generated stories or dialogues") \
-    VERB(tokenize, "text on standard input to token ids, or ids to text") \
-    VERB(tokenizer_train, "make a vocabulary from training text") \
-    VERB(train, "train a model by a recipe, resume it, export it, verify its ledger") \
-    VERB(report, "the page of a training run: curves, expert load, totals") \
-    VERB(eval, "accuracy of a model on held-out problems") \
-    VERB(task, "generated problems with their worked solutions") \
-    VERB(perplexity, "how well a model predicts a text") \
+    VERB(chat, "talk to a model in the terminal, or ask one question")                                       \
+    VERB(doctor, "what this machine can do, what is built in and what is missing")                           \
+    VERB(corpus, "make the training shards from texts with known licences")                                  \
+    VERB(gen, "print generated stories or dialogues")                                                        \
+    VERB(tokenize, "text on standard input to token ids, or ids to text")                                    \
+    VERB(tokenizer_train, "make a vocabulary from training text")                                            \
+    VERB(train, "train a model by a recipe, resume it, export it, verify its ledger")                        \
+    VERB(report, "the page of a training run: curves, expert load, totals")                                  \
+    VERB(eval, "accuracy of a model on held-out problems")                                                   \
+    VERB(task, "generated problems with their worked solutions")                                             \
+    VERB(perplexity, "how well a model predicts a text")                                                     \
     VERB(logits, "what a model says after each of given tokens, as raw f32")
 
 enum { FM_EXIT_OK = 0, FM_EXIT_FAILURE = 1, FM_EXIT_USAGE = 2, FM_EXIT_INTERRUPTED = 130 };

@@ -17,7 +17,8 @@ typedef struct report {
 } report;
 
 /* Answers one cell, shows progress and the first replies. */
-static fm_status answer(void *context, const fm_task_problem *problems, size_t count, fm_buf *replies, fm_error *err) {
+static fm_status answer(void *context, const fm_task_problem *problems, size_t count, fm_buf *replies,
+                        fm_error *err) {
     report *r = context;
     fm_status status = fm_task_model_answer(&r->model, problems, count, replies, err);
     if (status != FM_OK) return status;
@@ -28,9 +29,9 @@ static fm_status answer(void *context, const fm_task_problem *problems, size_t c
                problems[i].prompt, replies[i].data ? replies[i].data : "");
     r->asked += count;
     double seconds = (double)(fm_clock_ns() - r->start) * 1e-9, rate = (double)r->model.tokens / seconds;
-    fprintf(stderr, "\r%5.1f%%  %llu of %llu problems, %.0f tokens/s, %.0f s left ", 100.0 * (double)r->asked / (double)r->all,
-            (unsigned long long)r->asked, (unsigned long long)r->all, rate,
-            seconds * ((double)r->all / (double)r->asked - 1));
+    fprintf(stderr, "\r%5.1f%%  %llu of %llu problems, %.0f tokens/s, %.0f s left ",
+            100.0 * (double)r->asked / (double)r->all, (unsigned long long)r->asked,
+            (unsigned long long)r->all, rate, seconds * ((double)r->all / (double)r->asked - 1));
     return FM_OK;
 }
 
@@ -38,18 +39,22 @@ static int show(const fm_task_eval *eval, bool json) {
     fm_buf text = {0};
     fm_error err = {0};
     fm_status status = FM_OK;
-    if (json) status = fm_task_eval_json(eval, &text, &err);
-    else fm_task_eval_markdown(eval, &text);
+    if (json)
+        status = fm_task_eval_json(eval, &text, &err);
+    else
+        fm_task_eval_markdown(eval, &text);
     if (status == FM_OK) printf("%s%s", text.data ? text.data : "", json ? "\n" : "");
     fm_buf_release(&text);
     return status == FM_OK ? FM_EXIT_OK : fm_cmd_fail("eval", &err);
 }
 
 /* Sets the one bit a name stands for; all bits without a name. */
-static fm_status choose(fm_task_eval_options *o, const char *family, int64_t level, const char *lang, fm_error *err) {
+static fm_status choose(fm_task_eval_options *o, const char *family, int64_t level, const char *lang,
+                        fm_error *err) {
     fm_task_family f;
     if (family) {
-        if (!fm_task_find(family, &f)) return fm_error_set(err, FM_ERR_ARG, "--family %.40s: no such family", family);
+        if (!fm_task_find(family, &f))
+            return fm_error_set(err, FM_ERR_ARG, "--family %.40s: no such family", family);
         o->families = 1u << f;
     }
     if (level) o->levels = 1u << (level - 1);
@@ -65,7 +70,8 @@ int fm_cmd_eval(int argc, char **argv) {
     int64_t count = 50, level = 0, slots = 32, seed = 1, samples = 0, max_tokens = 512;
     bool json = false, think = false, nothink = false;
     const fm_flag flags[] = {
-        {"count", FM_FLAG_INT, &count, 1, FM_TASK_EVAL_MOST, "N", "problems of each family, level and language"},
+        {"count", FM_FLAG_INT, &count, 1, FM_TASK_EVAL_MOST, "N",
+         "problems of each family, level and language"},
         {"family", FM_FLAG_TEXT, &family, 0, 0, "NAME", "one family (docs/TASKS.md)"},
         {"level", FM_FLAG_INT, &level, 0, 3, "N", "one level; 0: all"},
         {"lang", FM_FLAG_TEXT, &lang, 0, 0, "en|zh", "one language"},
@@ -76,10 +82,15 @@ int fm_cmd_eval(int argc, char **argv) {
         {"nothink", FM_FLAG_SWITCH, &nothink, 0, 0, NULL, "answer at once"},
         {"samples", FM_FLAG_INT, &samples, 0, 1000, "N", "show the first N replies of each kind"},
         {"json", FM_FLAG_SWITCH, &json, 0, 0, NULL, "print one JSON object"}};
-    const fm_usage usage = {"eval", "[MODEL]",
-                            "Asks a model held-out problems of every family, level and language (fathom task) and counts what "
-                            "is right, with 95 % intervals. Greedy: the figures repeat.",
-                            flags, sizeof flags / sizeof *flags, 0, 1};
+    const fm_usage usage = {
+        "eval",
+        "[MODEL]",
+        "Asks a model held-out problems of every family, level and language (fathom task) and counts what "
+        "is right, with 95 % intervals. Greedy: the figures repeat.",
+        flags,
+        sizeof flags / sizeof *flags,
+        0,
+        1};
     fm_args args;
     int code = fm_flags_parse(&usage, argc, argv, &args);
     if (code != FM_FLAGS_GO_ON) return code;

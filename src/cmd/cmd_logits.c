@@ -19,7 +19,8 @@ static fm_status parse_ids(const char *text, fm_ids *ids, fm_error *err) {
         errno = 0;
         long value = strtol(at, &end, 10);
         if (end == at || errno || value < 0 || value > INT32_MAX || (*end != ',' && *end != '\0'))
-            return fm_error_set(err, FM_ERR_ARG, "--ids: number %zu is \"%.20s\"; ids are whole numbers separated by commas",
+            return fm_error_set(err, FM_ERR_ARG,
+                                "--ids: number %zu is \"%.20s\"; ids are whole numbers separated by commas",
                                 ids->count + 1, at);
         fm_status status = fm_ids_push(ids, (int32_t)value, err);
         if (status != FM_OK || *end == '\0') return status;
@@ -37,8 +38,8 @@ static fm_status write_rows(void *context, const float *logits, int rows, fm_err
     return fm_writer_put(&out->writer, logits, (size_t)rows * (size_t)out->vocab * sizeof *logits, err);
 }
 
-static fm_status run(const char *model, const char *ids_text, const char *path, const fm_scorer_options *given,
-                     fm_error *err) {
+static fm_status run(const char *model, const char *ids_text, const char *path,
+                     const fm_scorer_options *given, fm_error *err) {
     fm_ids ids = {0};
     fm_scorer *scorer = NULL;
     output out = {0};
@@ -65,7 +66,8 @@ int fm_cmd_logits(int argc, char **argv) {
     const fm_flag flags[] = {
         {"ids", FM_FLAG_TEXT, &ids, .metavar = "1,2,3", .help = "the token ids"},
         {"out", FM_FLAG_TEXT, &path, .metavar = "F", .help = "where the logits go: raw f32 [T, V]"},
-        {"exact", FM_FLAG_SWITCH, &exact, .help = "f32 arithmetic on the stored weights (default: weights as bf16)"},
+        {"exact", FM_FLAG_SWITCH, &exact,
+         .help = "f32 arithmetic on the stored weights (default: weights as bf16)"},
     };
     const fm_usage usage = {.verb = "logits",
                             .arguments = "MODEL",

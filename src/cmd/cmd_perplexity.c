@@ -8,7 +8,8 @@
 #include "cmd/cmd.h"
 #include "cmd/flags.h"
 
-static fm_status run(const fm_args *args, const fm_scorer_options *options, fm_perplexity *result, fm_error *err) {
+static fm_status run(const fm_args *args, const fm_scorer_options *options, fm_perplexity *result,
+                     fm_error *err) {
     fm_buf text = {0};
     fm_scorer *scorer = NULL;
     fm_status status;
@@ -25,18 +26,20 @@ int fm_cmd_perplexity(int argc, char **argv) {
     bool exact = false, json = false;
     int64_t context = 0;
     const fm_flag flags[] = {
-        {"exact", FM_FLAG_SWITCH, &exact, .help = "f32 arithmetic on the stored weights (default: weights as bf16)"},
-        {"context", FM_FLAG_INT, &context, 0, 1 << 24, "N", "tokens per window (default: 1024, or what the model takes)"},
+        {"exact", FM_FLAG_SWITCH, &exact,
+         .help = "f32 arithmetic on the stored weights (default: weights as bf16)"},
+        {"context", FM_FLAG_INT, &context, 0, 1 << 24, "N",
+         "tokens per window (default: 1024, or what the model takes)"},
         {"json", FM_FLAG_SWITCH, &json, .help = "print one JSON object"},
     };
-    const fm_usage usage = {
-        .verb = "perplexity",
-        .arguments = "MODEL FILE",
-        .summary = "Prints how well a model predicts a text: nats per token and bits per byte. Windows overlap by half.",
-        .flags = flags,
-        .flag_count = sizeof flags / sizeof *flags,
-        .minimum_arguments = 2,
-        .maximum_arguments = 2};
+    const fm_usage usage = {.verb = "perplexity",
+                            .arguments = "MODEL FILE",
+                            .summary = "Prints how well a model predicts a text: nats per token and bits per "
+                                       "byte. Windows overlap by half.",
+                            .flags = flags,
+                            .flag_count = sizeof flags / sizeof *flags,
+                            .minimum_arguments = 2,
+                            .maximum_arguments = 2};
     fm_args args;
     fm_error err = {0};
     int code = fm_flags_parse(&usage, argc, argv, &args);
@@ -49,7 +52,7 @@ int fm_cmd_perplexity(int argc, char **argv) {
         printf("{\"tokens\":%lld,\"bytes\":%lld,\"nats_per_token\":%.6f,\"bits_per_byte\":%.6f}\n",
                (long long)result.tokens, (long long)result.bytes, nats, bits);
     else
-        printf("%.4f nats per token (perplexity %.3f), %.4f bits per byte, over %lld tokens, %lld bytes\n", nats,
-               fm_exp(nats), bits, (long long)result.tokens, (long long)result.bytes);
+        printf("%.4f nats per token (perplexity %.3f), %.4f bits per byte, over %lld tokens, %lld bytes\n",
+               nats, fm_exp(nats), bits, (long long)result.tokens, (long long)result.bytes);
     return FM_EXIT_OK;
 }

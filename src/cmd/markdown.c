@@ -50,8 +50,10 @@ static void begin_item(writer *w) {
     end_line(w);
     int depth = w->lists < DEPTH ? w->lists : DEPTH;
     for (int i = 1; i < depth; i++) fm_buf_puts(w->out, "  ");
-    if (depth > 0 && w->number[depth - 1] > 0) fm_buf_printf(w->out, "%u. ", w->number[depth - 1]++);
-    else fm_buf_puts(w->out, "\xe2\x80\xa2 ");
+    if (depth > 0 && w->number[depth - 1] > 0)
+        fm_buf_printf(w->out, "%u. ", w->number[depth - 1]++);
+    else
+        fm_buf_puts(w->out, "\xe2\x80\xa2 ");
     w->line_begun = true;
 }
 
@@ -60,7 +62,8 @@ static int enter_block(MD_BLOCKTYPE type, void *detail, void *user) {
     switch (type) {
     case MD_BLOCK_UL:
     case MD_BLOCK_OL:
-        if (w->lists < DEPTH) w->number[w->lists] = type == MD_BLOCK_OL ? ((MD_BLOCK_OL_DETAIL *)detail)->start : 0;
+        if (w->lists < DEPTH)
+            w->number[w->lists] = type == MD_BLOCK_OL ? ((MD_BLOCK_OL_DETAIL *)detail)->start : 0;
         w->lists++;
         break;
     case MD_BLOCK_LI: begin_item(w); break;
@@ -105,9 +108,12 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *user) {
 static int enter_span(MD_SPANTYPE type, void *detail, void *user) {
     writer *w = user;
     (void)detail;
-    if (type == MD_SPAN_STRONG) style(w, "\033[1m");
-    else if (type == MD_SPAN_EM) style(w, "\033[4m");
-    else if (type == MD_SPAN_CODE) style(w, "\033[2m");
+    if (type == MD_SPAN_STRONG)
+        style(w, "\033[1m");
+    else if (type == MD_SPAN_EM)
+        style(w, "\033[4m");
+    else if (type == MD_SPAN_CODE)
+        style(w, "\033[2m");
     return 0;
 }
 
@@ -122,14 +128,17 @@ static int leave_span(MD_SPANTYPE type, void *detail, void *user) {
 }
 
 static int text(MD_TEXTTYPE type, const MD_CHAR *chars, MD_SIZE size, void *user) {
-    if (type == MD_TEXT_BR || type == MD_TEXT_SOFTBR) put(user, "\n", 1);
-    else put(user, chars, size);
+    if (type == MD_TEXT_BR || type == MD_TEXT_SOFTBR)
+        put(user, "\n", 1);
+    else
+        put(user, chars, size);
     return 0;
 }
 
 void fm_markdown_render(fm_buf *out, const char *chars, size_t size, bool colour) {
     writer w = {.out = out, .colour = colour};
-    MD_PARSER parser = {.flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_NOHTML | MD_FLAG_NOINDENTEDCODEBLOCKS,
+    MD_PARSER parser = {.flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_NOHTML |
+                                 MD_FLAG_NOINDENTEDCODEBLOCKS,
                         .enter_block = enter_block,
                         .leave_block = leave_block,
                         .enter_span = enter_span,

@@ -13,7 +13,8 @@ fm_screen fm_screen_open(FILE *out) {
     struct winsize size = {0};
     int width = terminal && ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
     const char *no_colour = getenv("NO_COLOR");
-    return (fm_screen){.out = out, .colour = terminal && !(no_colour && *no_colour), .moves = terminal, .width = width};
+    return (fm_screen){
+        .out = out, .colour = terminal && !(no_colour && *no_colour), .moves = terminal, .width = width};
 }
 
 static const char *begin_of(fm_style style) {
@@ -40,8 +41,10 @@ static void write_counted(fm_screen *screen, const char *text, size_t size) {
                 screen->column = 0;
             }
             screen->column += wide;
-            if (point == '\t') fputc(' ', screen->out);
-            else if (!control) fwrite(text + at, 1, (size_t)used, screen->out);
+            if (point == '\t')
+                fputc(' ', screen->out);
+            else if (!control)
+                fwrite(text + at, 1, (size_t)used, screen->out);
         }
         at += (size_t)used;
     }

@@ -16,22 +16,22 @@ typedef struct fm_talk {
     fm_session *session;
     const char *model; /* as the user named it */
     fm_ask_options options;
-    fm_fold fold;      /* what happens to reasoning once the answer begins */
-    bool stats;        /* a line of figures after each answer */
-    bool json;         /* one-shot: print one JSON object */
+    fm_fold fold; /* what happens to reasoning once the answer begins */
+    bool stats;   /* a line of figures after each answer */
+    bool json;    /* one-shot: print one JSON object */
 } fm_talk;
 
 /* The answer being shown. Zero it, set talk and the two screens, hand fm_show_text to fm_session_ask. */
 typedef struct fm_show {
     const fm_talk *talk;
-    fm_screen answer;     /* where the answer goes */
-    fm_screen aside;      /* where reasoning and remarks go */
-    bool markdown;        /* render the answer block by block */
-    fm_buf block;         /* the Markdown block under way */
-    bool fence;           /* inside a code fence */
-    bool reasoning;       /* reasoning is on the screen and not yet folded */
-    int64_t started_ns;   /* when it began */
-    size_t shown;         /* bytes of answer seen */
+    fm_screen answer;   /* where the answer goes */
+    fm_screen aside;    /* where reasoning and remarks go */
+    bool markdown;      /* render the answer block by block */
+    fm_buf block;       /* the Markdown block under way */
+    bool fence;         /* inside a code fence */
+    bool reasoning;     /* reasoning is on the screen and not yet folded */
+    int64_t started_ns; /* when it began */
+    size_t shown;       /* bytes of answer seen */
 } fm_show;
 
 /* An fm_text_sink; stops when Ctrl+C was pressed (fm_interrupted). */

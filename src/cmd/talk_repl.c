@@ -23,7 +23,7 @@ typedef struct repl {
     char history_path[1024]; /* "": none */
     fm_answer last;          /* figures of the last answer; texts are borrowed from the session */
     bool asked;
-    bool more;               /* the next line continues a message: another prompt */
+    bool more; /* the next line continues a message: another prompt */
 } repl;
 
 static const char *prompt(EditLine *edit) {
@@ -49,11 +49,12 @@ static const char *const help_text =
 static void show_settings(const fm_talk *t) {
     static const char *const thinking[] = {"auto", "on", "off"}, *const fold[] = {"show", "fold", "hide"};
     const fm_sample_options *s = &t->options.sample;
-    printf("thinking %s; temperature %g; top-k %d; top-p %g; min-p %g; repeat-penalty %g; seed %llu; max-tokens %d; "
+    printf("thinking %s; temperature %g; top-k %d; top-p %g; min-p %g; repeat-penalty %g; seed %llu; "
+           "max-tokens %d; "
            "reasoning %s; stats %s\n",
-           thinking[t->options.thinking], (double)s->temperature, s->top_k, (double)s->top_p, (double)s->min_p,
-           (double)s->repeat_penalty, (unsigned long long)s->seed, t->options.max_tokens, fold[t->fold],
-           t->stats ? "on" : "off");
+           thinking[t->options.thinking], (double)s->temperature, s->top_k, (double)s->top_p,
+           (double)s->min_p, (double)s->repeat_penalty, (unsigned long long)s->seed, t->options.max_tokens,
+           fold[t->fold], t->stats ? "on" : "off");
 }
 
 static void ask(repl *r, const char *message) {
@@ -72,10 +73,14 @@ static void ask(repl *r, const char *message) {
 static void read_file(repl *r, const char *path) {
     fm_buf text = {0};
     fm_error err = {0};
-    if (fm_file_read(path, READ_LIMIT_BYTES, &text, &err) != FM_OK) fm_cmd_fail("chat", &err);
-    else if (text.size == 0) printf("%s is empty\n", path);
-    else if (memchr(text.data, '\0', text.size)) printf("%s holds a zero byte: not text\n", path);
-    else ask(r, text.data);
+    if (fm_file_read(path, READ_LIMIT_BYTES, &text, &err) != FM_OK)
+        fm_cmd_fail("chat", &err);
+    else if (text.size == 0)
+        printf("%s is empty\n", path);
+    else if (memchr(text.data, '\0', text.size))
+        printf("%s holds a zero byte: not text\n", path);
+    else
+        ask(r, text.data);
     fm_buf_release(&text);
 }
 
@@ -93,29 +98,45 @@ static void set(repl *r, char *rest) {
 /* Runs one /command; false ends the loop. */
 static bool command(repl *r, char *line) {
     char *rest = strpbrk(line, " \t");
-    if (rest) *rest++ = '\0', rest += strspn(rest, " \t");
-    else rest = line + strlen(line);
+    if (rest)
+        *rest++ = '\0', rest += strspn(rest, " \t");
+    else
+        rest = line + strlen(line);
     fm_talk *t = r->talk;
     fm_error err = {0};
     fm_status status = FM_OK;
     if (strcmp(line, "/bye") == 0 || strcmp(line, "/exit") == 0 || strcmp(line, "/quit") == 0) return false;
-    if (strcmp(line, "/help") == 0 || strcmp(line, "/?") == 0) fputs(help_text, stdout);
-    else if (strcmp(line, "/think") == 0) t->options.thinking = FM_THINKING_ON, puts("Reasoning first.");
-    else if (strcmp(line, "/nothink") == 0) t->options.thinking = FM_THINKING_OFF, puts("Answering at once.");
-    else if (strcmp(line, "/auto") == 0) t->options.thinking = FM_THINKING_AUTO, puts("The model chooses.");
-    else if (strcmp(line, "/why") == 0) puts(r->asked && r->last.reasoning ? r->last.reasoning : "No reasoning yet.");
-    else if (strcmp(line, "/set") == 0 || strcmp(line, "/show") == 0) set(r, rest);
-    else if (strcmp(line, "/system") == 0) status = fm_session_set_system(t->session, *rest ? rest : NULL, &err);
-    else if (strcmp(line, "/clear") == 0) fm_session_clear(t->session), r->asked = false, puts("Cleared.");
+    if (strcmp(line, "/help") == 0 || strcmp(line, "/?") == 0)
+        fputs(help_text, stdout);
+    else if (strcmp(line, "/think") == 0)
+        t->options.thinking = FM_THINKING_ON, puts("Reasoning first.");
+    else if (strcmp(line, "/nothink") == 0)
+        t->options.thinking = FM_THINKING_OFF, puts("Answering at once.");
+    else if (strcmp(line, "/auto") == 0)
+        t->options.thinking = FM_THINKING_AUTO, puts("The model chooses.");
+    else if (strcmp(line, "/why") == 0)
+        puts(r->asked && r->last.reasoning ? r->last.reasoning : "No reasoning yet.");
+    else if (strcmp(line, "/set") == 0 || strcmp(line, "/show") == 0)
+        set(r, rest);
+    else if (strcmp(line, "/system") == 0)
+        status = fm_session_set_system(t->session, *rest ? rest : NULL, &err);
+    else if (strcmp(line, "/clear") == 0)
+        fm_session_clear(t->session), r->asked = false, puts("Cleared.");
     else if (strcmp(line, "/stats") == 0)
         r->asked ? fm_show_stats(stdout, t, &r->last) : (void)puts("Nothing was asked yet.");
-    else if (*rest == '\0' && (strcmp(line, "/read") == 0 || strcmp(line, "/save") == 0 || strcmp(line, "/load") == 0))
+    else if (*rest == '\0' &&
+             (strcmp(line, "/read") == 0 || strcmp(line, "/save") == 0 || strcmp(line, "/load") == 0))
         printf("%s needs a file name\n", line);
-    else if (strcmp(line, "/read") == 0) read_file(r, rest);
-    else if (strcmp(line, "/save") == 0) status = fm_session_save(t->session, rest, &err);
-    else if (strcmp(line, "/load") == 0) status = fm_session_load(t->session, rest, &err), r->asked = false;
-    else printf("%s: no such command; /help lists them\n", line);
-    if (status != FM_OK) fm_cmd_fail("chat", &err);
+    else if (strcmp(line, "/read") == 0)
+        read_file(r, rest);
+    else if (strcmp(line, "/save") == 0)
+        status = fm_session_save(t->session, rest, &err);
+    else if (strcmp(line, "/load") == 0)
+        status = fm_session_load(t->session, rest, &err), r->asked = false;
+    else
+        printf("%s: no such command; /help lists them\n", line);
+    if (status != FM_OK)
+        fm_cmd_fail("chat", &err);
     else if (strcmp(line, "/save") == 0 || strcmp(line, "/load") == 0)
         printf("%d messages.\n", fm_session_messages(t->session));
     return true;
@@ -174,9 +195,12 @@ static void open_history(repl *r) {
     r->history = history_init();
     history(r->history, &event, H_SETSIZE, HISTORY_LINES);
     history(r->history, &event, H_SETUNIQUE, 1);
-    if (state && *state) snprintf(folder, sizeof folder, "%s/fathom", state);
-    else if (home && *home) snprintf(folder, sizeof folder, "%s/.local/state/fathom", home);
-    else return;
+    if (state && *state)
+        snprintf(folder, sizeof folder, "%s/fathom", state);
+    else if (home && *home)
+        snprintf(folder, sizeof folder, "%s/.local/state/fathom", home);
+    else
+        return;
     if (fm_dir_make(folder, NULL) != FM_OK) return; /* a chat works without a history */
     snprintf(r->history_path, sizeof r->history_path, "%s/history", folder);
     history(r->history, &event, H_LOAD, r->history_path);
@@ -203,8 +227,10 @@ int fm_talk_loop(fm_talk *talk) {
         char *text = message.data ? message.data + strspn(message.data, " \t\n") : NULL;
         if (text == NULL || *text == '\0') continue;
         remember(&r, &message);
-        if (*text == '/') go_on = command(&r, text);
-        else ask(&r, text);
+        if (*text == '/')
+            go_on = command(&r, text);
+        else
+            ask(&r, text);
     }
     putchar('\n');
     fm_buf_release(&message);

@@ -101,23 +101,28 @@ int fm_show_text(void *context, fm_part part, const char *text, size_t size) {
 
 void fm_show_stats(FILE *out, const fm_talk *talk, const fm_answer *a) {
     int generated = a->reasoning_tokens + a->answer_tokens, run = a->prompt_tokens - a->cached_tokens;
-    fprintf(out, "%d tokens, %.1f tokens/s; prompt %d (%d cached), %.0f tokens/s; context %d; memory %.0f MiB\n",
-            generated, a->decode_seconds > 0 ? generated / a->decode_seconds : 0, a->prompt_tokens, a->cached_tokens,
-            a->prefill_seconds > 0 ? run / a->prefill_seconds : 0, fm_engine_context_tokens(talk->engine),
-            (double)fm_engine_memory_bytes(talk->engine) / 1048576);
+    fprintf(out,
+            "%d tokens, %.1f tokens/s; prompt %d (%d cached), %.0f tokens/s; context %d; memory %.0f MiB\n",
+            generated, a->decode_seconds > 0 ? generated / a->decode_seconds : 0, a->prompt_tokens,
+            a->cached_tokens, a->prefill_seconds > 0 ? run / a->prefill_seconds : 0,
+            fm_engine_context_tokens(talk->engine), (double)fm_engine_memory_bytes(talk->engine) / 1048576);
 }
 
 void fm_show_end(fm_show *show, const fm_answer *answer) {
     end_reasoning(show);
-    if (show->markdown) render_block(show);
-    else if (show->shown) fputc('\n', show->answer.out), fflush(show->answer.out);
+    if (show->markdown)
+        render_block(show);
+    else if (show->shown)
+        fputc('\n', show->answer.out), fflush(show->answer.out);
     if (answer) {
         char line[160] = "";
         if (answer->dropped_messages > 0)
-            snprintf(line, sizeof line, "(the oldest %d messages no longer fit and were left out of the prompt)\n",
+            snprintf(line, sizeof line,
+                     "(the oldest %d messages no longer fit and were left out of the prompt)\n",
                      answer->dropped_messages);
         print(&show->aside, FM_STYLE_DIM, line);
-        if (answer->finish == FM_FINISH_LENGTH) print(&show->aside, FM_STYLE_DIM, "(cut: no room for more tokens)\n");
+        if (answer->finish == FM_FINISH_LENGTH)
+            print(&show->aside, FM_STYLE_DIM, "(cut: no room for more tokens)\n");
         if (answer->finish == FM_FINISH_ABORTED) print(&show->aside, FM_STYLE_DIM, "(stopped)\n");
         if (show->talk->stats) fm_show_stats(show->aside.out, show->talk, answer);
     }

@@ -6,8 +6,8 @@
 #include "base/fmath.h"
 
 /* Token `from` on is scored; the window begins up to half a context earlier. Returns the end of what was scored. */
-static fm_status score_window(fm_perplexity *result, fm_scorer *scorer, const fm_ids *ids, size_t *from, double *nats,
-                              fm_error *err) {
+static fm_status score_window(fm_perplexity *result, fm_scorer *scorer, const fm_ids *ids, size_t *from,
+                              double *nats, fm_error *err) {
     size_t context = (size_t)fm_scorer_context(scorer), begin = *from > context / 2 ? *from - context / 2 : 0;
     size_t end = begin + context < ids->count ? begin + context : ids->count;
     fm_status status = fm_scorer_nats(scorer, ids->data + begin, (int)(end - begin), nats, err);
@@ -20,7 +20,8 @@ static fm_status score_window(fm_perplexity *result, fm_scorer *scorer, const fm
 
 static fm_status score_ids(fm_perplexity *result, fm_scorer *scorer, const fm_ids *ids, fm_error *err) {
     double *nats = malloc((size_t)fm_scorer_context(scorer) * sizeof *nats);
-    if (nats == NULL) return fm_error_set(err, FM_ERR_MEMORY, "out of memory for %d scores", fm_scorer_context(scorer));
+    if (nats == NULL)
+        return fm_error_set(err, FM_ERR_MEMORY, "out of memory for %d scores", fm_scorer_context(scorer));
     fm_status status = FM_OK;
     for (size_t from = 1; from < ids->count && status == FM_OK;)
         status = score_window(result, scorer, ids, &from, nats, err);
@@ -28,8 +29,8 @@ static fm_status score_ids(fm_perplexity *result, fm_scorer *scorer, const fm_id
     return status;
 }
 
-fm_status fm_perplexity_add(fm_perplexity *result, fm_scorer *scorer, const char *text, size_t size, const char *where,
-                            fm_error *err) {
+fm_status fm_perplexity_add(fm_perplexity *result, fm_scorer *scorer, const char *text, size_t size,
+                            const char *where, fm_error *err) {
     const fm_tokenizer *tokenizer;
     fm_ids ids = {0};
     size_t first = 0;

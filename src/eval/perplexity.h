@@ -19,8 +19,8 @@ typedef struct fm_perplexity {
 } fm_perplexity;
 
 /* Scores text[0..size) and adds to *result (zeroed by the caller). `where` heads messages. */
-fm_status fm_perplexity_add(fm_perplexity *result, fm_scorer *scorer, const char *text, size_t size, const char *where,
-                            fm_error *err);
+fm_status fm_perplexity_add(fm_perplexity *result, fm_scorer *scorer, const char *text, size_t size,
+                            const char *where, fm_error *err);
 
 double fm_perplexity_nats_per_token(const fm_perplexity *result);
 double fm_perplexity_bits_per_byte(const fm_perplexity *result);

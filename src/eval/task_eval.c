@@ -73,19 +73,21 @@ typedef struct cell_work {
     void *context;
 } cell_work;
 
-static fm_status run_cell(fm_task_eval *out, cell_work *work, int family, int level, int lang, fm_error *err) {
+static fm_status run_cell(fm_task_eval *out, cell_work *work, int family, int level, int lang,
+                          fm_error *err) {
     const fm_task_eval_options *o = work->options;
     fm_task_score *cell = &out->cell[family][level - 1][lang];
     fm_status status = FM_OK;
     for (uint64_t i = 0; i < o->count && status == FM_OK; i++) {
         fm_buf_clear(&work->replies[i]);
-        status = fm_task_generate(&work->problems[i], (fm_task_family)family, level, (fm_lang)lang, o->split, o->seed, i,
-                                  err);
+        status = fm_task_generate(&work->problems[i], (fm_task_family)family, level, (fm_lang)lang, o->split,
+                                  o->seed, i, err);
     }
     if (status == FM_OK) status = work->answer(work->context, work->problems, o->count, work->replies, err);
     if (status != FM_OK) return status;
     for (uint64_t i = 0; i < o->count; i++) {
-        if (work->replies[i].failed) return fm_error_set(err, FM_ERR_MEMORY, "task evaluation: no memory for a reply");
+        if (work->replies[i].failed)
+            return fm_error_set(err, FM_ERR_MEMORY, "task evaluation: no memory for a reply");
         judge(out, cell, &work->problems[i], work->replies[i].data ? work->replies[i].data : "");
     }
     cell->chance = cell->asked ? cell->chance / (double)cell->asked : 0;
@@ -96,8 +98,8 @@ fm_status fm_task_eval_run(fm_task_eval *out, const fm_task_eval_options *option
                            void *context, fm_error *err) {
     *out = (fm_task_eval){0};
     if (options->count > FM_TASK_EVAL_MOST)
-        return fm_error_set(err, FM_ERR_ARG, "count = %" PRIu64 ": at most %d problems of a kind", options->count,
-                            FM_TASK_EVAL_MOST);
+        return fm_error_set(err, FM_ERR_ARG, "count = %" PRIu64 ": at most %d problems of a kind",
+                            options->count, FM_TASK_EVAL_MOST);
     fm_status status = FM_OK;
     size_t room = options->count ? options->count : 1;
     cell_work work = {.problems = calloc(room, sizeof *work.problems),
@@ -110,7 +112,8 @@ fm_status fm_task_eval_run(fm_task_eval *out, const fm_task_eval_options *option
     for (int f = 0; f < FM_TASK_FAMILIES; f++)
         for (int level = 1; level <= FM_TASK_LEVELS; level++)
             for (int lang = 0; lang < FM_LANGS && status == FM_OK; lang++)
-                if (options->families >> f & 1 && options->levels >> (level - 1) & 1 && options->langs >> lang & 1)
+                if (options->families >> f & 1 && options->levels >> (level - 1) & 1 &&
+                    options->langs >> lang & 1)
                     status = run_cell(out, &work, f, level, lang, err);
     for (size_t i = 0; work.replies && i < room; i++) fm_buf_release(&work.replies[i]);
     free(work.problems);

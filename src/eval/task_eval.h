@@ -16,8 +16,8 @@
 /* Answers problems, so that a model may take them together: appends the whole reply to problems[i] (with or without
  * a <think> part) to replies[i]. The text it may show the model is the problem's prompt alone. A status other than
  * FM_OK ends the evaluation. */
-typedef fm_status (*fm_task_answer_fn)(void *context, const fm_task_problem *problems, size_t count, fm_buf *replies,
-                                       fm_error *err);
+typedef fm_status (*fm_task_answer_fn)(void *context, const fm_task_problem *problems, size_t count,
+                                       fm_buf *replies, fm_error *err);
 
 enum { FM_TASK_EVAL_MOST = 100000 };
 

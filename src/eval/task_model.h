@@ -11,10 +11,10 @@
 #include "infer/many.h"
 
 typedef struct fm_task_model {
-    fm_engine *engine;      /* borrowed */
-    fm_prompt prompt;       /* FM_PROMPT_CHOOSE, _THINK or _NOTHINK */
+    fm_engine *engine;       /* borrowed */
+    fm_prompt prompt;        /* FM_PROMPT_CHOOSE, _THINK or _NOTHINK */
     fm_many_options options; /* slots, sampling, max_tokens; stop and context are set here */
-    uint64_t tokens;        /* generated so far */
+    uint64_t tokens;         /* generated so far */
 } fm_task_model;
 
 /* Greedy, 32 together, 512 tokens at most, the model chooses whether to think. */

@@ -62,8 +62,8 @@ static fm_status advance(fm_context *c, int32_t token, fm_error *err) {
 fm_status fm_context_generate(fm_context *c, const fm_generate *job, fm_generated *result, fm_error *err) {
     *result = (fm_generated){.finish = FM_FINISH_LENGTH};
     if (job->prompt_count < 1 || job->prompt_count >= c->capacity)
-        return fm_error_set(err, FM_ERR_LIMIT, "prompt of %d tokens: the context takes 1 to %d", job->prompt_count,
-                            c->capacity - 1);
+        return fm_error_set(err, FM_ERR_LIMIT, "prompt of %d tokens: the context takes 1 to %d",
+                            job->prompt_count, c->capacity - 1);
     int room = c->capacity - job->prompt_count;
     int limit = job->max_tokens > 0 && job->max_tokens < room ? job->max_tokens : room;
     int64_t start = fm_clock_ns();

@@ -20,10 +20,10 @@ typedef struct fm_context {
     fm_decoder *model; /* borrowed */
     fm_cache cache;
     int capacity;
-    int32_t *ids;     /* [capacity] what the cache holds, prompt and generated */
-    int count;        /* of them valid */
-    int prefilled;    /* leading positions that prefill made */
-    float *logits;    /* [vocab] */
+    int32_t *ids;  /* [capacity] what the cache holds, prompt and generated */
+    int count;     /* of them valid */
+    int prefilled; /* leading positions that prefill made */
+    float *logits; /* [vocab] */
     uint64_t *workspace;
 } fm_context;
 
@@ -37,8 +37,8 @@ typedef struct fm_generate {
     const int32_t *prompt;
     int prompt_count;
     const fm_sample_options *sample;
-    int32_t stop;     /* ends the generation (EOS); -1: none */
-    int max_tokens;   /* 0: as many as fit */
+    int32_t stop;   /* ends the generation (EOS); -1: none */
+    int max_tokens; /* 0: as many as fit */
     fm_id_sink sink;
     void *sink_context;
 } fm_generate;
@@ -50,6 +50,7 @@ typedef struct fm_generated {
 } fm_generated;
 
 /* Prefills what is missing, then decodes token by token. FM_ERR_LIMIT when the prompt fills the context. */
-fm_status fm_context_generate(fm_context *context, const fm_generate *job, fm_generated *result, fm_error *err);
+fm_status fm_context_generate(fm_context *context, const fm_generate *job, fm_generated *result,
+                              fm_error *err);
 
 #endif

@@ -23,17 +23,19 @@ static fm_status check_vocabulary(const fm_engine *engine, const char *folder, f
     int rows = fm_decoder_config(engine->model)->vocab_size;
     int ids = fm_tokenizer_vocab_size(engine->tokenizer);
     if (ids <= rows) return FM_OK;
-    return fm_error_set(err, FM_ERR_FORMAT, "%s: the tokenizer has %d ids, vocab_size in config.json is %d", folder, ids,
-                        rows);
+    return fm_error_set(err, FM_ERR_FORMAT, "%s: the tokenizer has %d ids, vocab_size in config.json is %d",
+                        folder, ids, rows);
 }
 
-static fm_status open_parts(fm_engine *engine, const char *folder, const fm_engine_options *options, fm_error *err) {
+static fm_status open_parts(fm_engine *engine, const char *folder, const fm_engine_options *options,
+                            fm_error *err) {
     fm_status status;
     fm_config config;
     FM_TRY(fm_config_load(&config, folder, err));
     engine->context = options->max_context ? options->max_context : config.max_position_embeddings;
     if (engine->context < 16 || engine->context > config.max_position_embeddings) {
-        status = fm_error_set(err, FM_ERR_LIMIT, "context of %d tokens: %s takes 16 to %d (max_position_embeddings)",
+        status = fm_error_set(err, FM_ERR_LIMIT,
+                              "context of %d tokens: %s takes 16 to %d (max_position_embeddings)",
                               engine->context, folder, config.max_position_embeddings);
         goto fail;
     }
@@ -48,15 +50,16 @@ fail:
     return status;
 }
 
-fm_status fm_engine_open(fm_engine **out, const char *model, const fm_engine_options *options, fm_error *err) {
+fm_status fm_engine_open(fm_engine **out, const char *model, const fm_engine_options *options,
+                         fm_error *err) {
     const char *folder = fm_model_folder(model);
     fm_engine_options defaults = fm_engine_options_default();
     *out = NULL;
     if (fm_embedded_is(folder) && !fm_path_is_dir(folder))
         return fm_error_set(err, FM_ERR_UNSUPPORTED, "this build has no embedded model; name a model folder");
     if (!fm_path_is_dir(folder))
-        return fm_error_set(err, FM_ERR_IO, "%s: no such model folder (it holds config.json and model.safetensors)",
-                            folder);
+        return fm_error_set(err, FM_ERR_IO,
+                            "%s: no such model folder (it holds config.json and model.safetensors)", folder);
     fm_engine *engine = calloc(1, sizeof *engine);
     if (engine == NULL) return fm_error_set(err, FM_ERR_MEMORY, "no memory for an engine");
     fm_status status = open_parts(engine, folder, options ? options : &defaults, err);

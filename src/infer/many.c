@@ -52,7 +52,8 @@ static fm_status draw(crowd *c, int index, int *rows, fm_error *err) {
     }
     status = fm_ids_push(&job->reply, token, err);
     if (status != FM_OK) return status;
-    bool full = s->cache.length + 1 >= o->context || (o->max_tokens > 0 && job->reply.count >= (size_t)o->max_tokens);
+    bool full =
+        s->cache.length + 1 >= o->context || (o->max_tokens > 0 && job->reply.count >= (size_t)o->max_tokens);
     if (full) {
         finish(c, s, FM_FINISH_LENGTH);
         return FM_OK;
@@ -69,7 +70,8 @@ static fm_status enter(crowd *c, slot *s, fm_error *err) {
         return fm_error_set(err, FM_ERR_LIMIT, "prompt %zu of %d tokens: the context takes 1 to %d", s->job,
                             job->prompt_count, c->options->context - 1);
     fm_cache_truncate(&s->cache, 0);
-    fm_prefill run = {.cache = &s->cache, .tokens = job->prompt, .count = job->prompt_count, .logits = s->logits};
+    fm_prefill run = {
+        .cache = &s->cache, .tokens = job->prompt, .count = job->prompt_count, .logits = s->logits};
     return fm_decoder_prefill(c->model, &run, err);
 }
 
@@ -100,8 +102,13 @@ fm_status fm_many_generate(fm_decoder *model, const fm_many_options *options, fm
     fm_status status = fm_sample_options_check(&options->sample, err);
     if (status != FM_OK) return status;
     size_t slots = (size_t)options->slots, vocab = (size_t)fm_decoder_config(model)->vocab_size;
-    crowd c = {.model = model, .options = options, .jobs = jobs, .count = count, .vocab = (int)vocab,
-               .slots = calloc(slots, sizeof *c.slots), .rows = calloc(slots, sizeof *c.rows),
+    crowd c = {.model = model,
+               .options = options,
+               .jobs = jobs,
+               .count = count,
+               .vocab = (int)vocab,
+               .slots = calloc(slots, sizeof *c.slots),
+               .rows = calloc(slots, sizeof *c.rows),
                .workspace = calloc(vocab, sizeof *c.workspace)};
     float *logits = calloc(slots * vocab, sizeof *logits);
     if (!c.slots || !c.rows || !c.workspace || !logits) {

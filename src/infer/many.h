@@ -16,16 +16,16 @@
 typedef struct fm_many_job {
     const int32_t *prompt; /* borrowed */
     int prompt_count;
-    fm_ids reply;          /* appended to: what was generated, without the stop token; the caller releases it */
+    fm_ids reply; /* appended to: what was generated, without the stop token; the caller releases it */
     fm_finish finish;
 } fm_many_job;
 
 typedef struct fm_many_options {
-    fm_sample_options sample; /* each job draws from seed + its index */
-    int slots;                /* sequences decoded together, 1 .. 256 */
-    int context;              /* positions per sequence */
-    int max_tokens;           /* per reply; 0: what fits */
-    int32_t stop;             /* ends a reply */
+    fm_sample_options sample;                                   /* each job draws from seed + its index */
+    int slots;                                                  /* sequences decoded together, 1 .. 256 */
+    int context;                                                /* positions per sequence */
+    int max_tokens;                                             /* per reply; 0: what fits */
+    int32_t stop;                                               /* ends a reply */
     void (*progress)(void *context, size_t done, size_t count); /* after each finished job, or NULL */
     void *progress_context;
 } fm_many_options;

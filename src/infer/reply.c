@@ -1,13 +1,15 @@
 /* reply.c: the split of a generated stream into reasoning and answer; see reply.h. Refuses ids without a token. */
 #include "infer/reply.h"
 
-void fm_reply_init(fm_reply *reply, const fm_template *tpl, fm_prompt prompt, fm_text_sink sink, void *sink_context) {
-    *reply = (fm_reply){.tpl = tpl,
-                        .text = fm_detokenizer_init(tpl->tokenizer, FM_DECODE_SKIP_SPECIALS | FM_DECODE_REPLACE),
-                        .part = prompt == FM_PROMPT_THINK ? FM_PART_REASONING : FM_PART_ANSWER,
-                        .reasoned = prompt == FM_PROMPT_THINK,
-                        .sink = sink,
-                        .sink_context = sink_context};
+void fm_reply_init(fm_reply *reply, const fm_template *tpl, fm_prompt prompt, fm_text_sink sink,
+                   void *sink_context) {
+    *reply =
+        (fm_reply){.tpl = tpl,
+                   .text = fm_detokenizer_init(tpl->tokenizer, FM_DECODE_SKIP_SPECIALS | FM_DECODE_REPLACE),
+                   .part = prompt == FM_PROMPT_THINK ? FM_PART_REASONING : FM_PART_ANSWER,
+                   .reasoned = prompt == FM_PROMPT_THINK,
+                   .sink = sink,
+                   .sink_context = sink_context};
 }
 
 /* Hands what the detokenizer released since `from` to the sink. */
@@ -26,7 +28,8 @@ fm_status fm_reply_push(fm_reply *reply, int32_t id, bool *go_on, fm_error *err)
         return FM_OK;
     }
     if (id == reply->tpl->mark[FM_MARK_END_THINK]) {
-        fm_status status = fm_reply_finish(reply, err); /* half a character before the mark stays with the reasoning */
+        fm_status status =
+            fm_reply_finish(reply, err); /* half a character before the mark stays with the reasoning */
         reply->part = FM_PART_ANSWER;
         return status;
     }

@@ -16,7 +16,7 @@ static uint64_t key_of(float logit, int32_t id) {
     return (uint64_t)bits << 32 | (uint32_t)~id;
 }
 
-static int32_t id_of(uint64_t key) { return (int32_t)~(uint32_t)key; }
+static int32_t id_of(uint64_t key) { return (int32_t) ~(uint32_t)key; }
 
 static void sift_down(uint64_t *heap, int count, int at) {
     uint64_t key = heap[at];
@@ -38,8 +38,10 @@ static uint64_t pop(uint64_t *heap, int *count) {
 }
 
 fm_sample_options fm_sample_options_default(void) {
-    return (fm_sample_options){
-        .temperature = 0.6f, .top_p = 0.95f, .repeat_penalty = 1.0f, .repeat_last = 64}; /* R1's evaluation settings */
+    return (fm_sample_options){.temperature = 0.6f,
+                               .top_p = 0.95f,
+                               .repeat_penalty = 1.0f,
+                               .repeat_last = 64}; /* R1's evaluation settings */
 }
 
 fm_status fm_sample_options_check(const fm_sample_options *o, fm_error *err) {
@@ -87,8 +89,8 @@ fm_status fm_sample_token(const fm_sample_options *o, const fm_sample_in *in, in
         if (x - x == 0 && (best < 0 || x > in->logits[best])) best = i;
     }
     if (best < 0)
-        return fm_error_set(err, FM_ERR_NUMERIC, "none of the %d logits at position %llu is finite", in->vocab,
-                            (unsigned long long)in->position);
+        return fm_error_set(err, FM_ERR_NUMERIC, "none of the %d logits at position %llu is finite",
+                            in->vocab, (unsigned long long)in->position);
     *token = best;
     if (o->temperature == 0) return FM_OK;
 
@@ -103,7 +105,8 @@ fm_status fm_sample_token(const fm_sample_options *o, const fm_sample_in *in, in
     float top = in->logits[best];
     double mass = 0;
     if (keep < all)
-        for (int i = 0; i < keep; i++) mass += weight_of(in->logits[id_of(pop(heap, &count))], top, o->temperature);
+        for (int i = 0; i < keep; i++)
+            mass += weight_of(in->logits[id_of(pop(heap, &count))], top, o->temperature);
     else
         for (int i = 0; i < all; i++) mass += weight_of(in->logits[id_of(heap[i])], top, o->temperature);
 

@@ -30,6 +30,7 @@ typedef struct fm_sample_in {
     uint64_t *workspace;
 } fm_sample_in;
 
-fm_status fm_sample_token(const fm_sample_options *options, const fm_sample_in *in, int32_t *token, fm_error *err);
+fm_status fm_sample_token(const fm_sample_options *options, const fm_sample_in *in, int32_t *token,
+                          fm_error *err);
 
 #endif

@@ -28,20 +28,23 @@ static fm_status open_model(fm_scorer *s, const fm_scorer_options *options, fm_e
     int limit = config.max_position_embeddings;
     int context = options->context ? options->context : limit < DEFAULT_CONTEXT ? limit : DEFAULT_CONTEXT;
     if (context < 1 || context > limit)
-        return fm_error_set(err, FM_ERR_LIMIT, "context of %d tokens: %s takes 1 to %d (max_position_embeddings)",
-                            context, s->folder, limit);
+        return fm_error_set(err, FM_ERR_LIMIT,
+                            "context of %d tokens: %s takes 1 to %d (max_position_embeddings)", context,
+                            s->folder, limit);
     FM_TRY(fm_dev_open(&s->dev, options->threads, 0, err));
     fm_kern_attach(&s->dev);
     fm_decoder_options decoder = {.dtype = options->exact ? FM_F32 : FM_BF16, .max_context = context};
     FM_TRY(fm_decoder_load(&s->decoder, s->folder, &s->dev, &decoder, err));
     FM_TRY(fm_cache_open(&s->cache, s->decoder, context, err));
     s->logits = malloc((size_t)PIECE_ROWS * (size_t)config.vocab_size * sizeof *s->logits);
-    if (s->logits == NULL) status = fm_error_set(err, FM_ERR_MEMORY, "%s: out of memory for logits", s->folder);
+    if (s->logits == NULL)
+        status = fm_error_set(err, FM_ERR_MEMORY, "%s: out of memory for logits", s->folder);
 fail:
     return status;
 }
 
-fm_status fm_scorer_open(fm_scorer **out, const char *model, const fm_scorer_options *options, fm_error *err) {
+fm_status fm_scorer_open(fm_scorer **out, const char *model, const fm_scorer_options *options,
+                         fm_error *err) {
     *out = NULL;
     fm_scorer *s = calloc(1, sizeof *s);
     if (s == NULL) return fm_error_set(err, FM_ERR_MEMORY, "no memory for a scorer");
@@ -49,7 +52,8 @@ fm_status fm_scorer_open(fm_scorer **out, const char *model, const fm_scorer_opt
     fm_status status = FM_OK;
     if (!fm_path_is_dir(s->folder))
         status = fm_embedded_is(s->folder)
-                     ? fm_error_set(err, FM_ERR_UNSUPPORTED, "this build has no embedded model; name a model folder")
+                     ? fm_error_set(err, FM_ERR_UNSUPPORTED,
+                                    "this build has no embedded model; name a model folder")
                      : fm_error_set(err, FM_ERR_IO, "%s: no such model folder", s->folder);
     if (status == FM_OK) status = open_model(s, options, err);
     if (status != FM_OK) {
@@ -82,13 +86,14 @@ fm_status fm_scorer_tokenizer(fm_scorer *scorer, const fm_tokenizer **out, fm_er
     return FM_OK;
 }
 
-fm_status fm_scorer_logits(fm_scorer *scorer, const int32_t *ids, int count, fm_logits_sink sink, void *context,
-                           fm_error *err) {
+fm_status fm_scorer_logits(fm_scorer *scorer, const int32_t *ids, int count, fm_logits_sink sink,
+                           void *context, fm_error *err) {
     fm_status status = FM_OK;
     fm_cache_truncate(&scorer->cache, 0);
     for (int done = 0; done < count && status == FM_OK; done += PIECE_ROWS) {
         int rows = count - done < PIECE_ROWS ? count - done : PIECE_ROWS;
-        fm_prefill job = {.cache = &scorer->cache, .tokens = ids + done, .count = rows, .all_logits = scorer->logits};
+        fm_prefill job = {
+            .cache = &scorer->cache, .tokens = ids + done, .count = rows, .all_logits = scorer->logits};
         status = fm_decoder_prefill(scorer->decoder, &job, err);
         if (status == FM_OK) status = sink(context, scorer->logits, rows, err);
     }
@@ -117,7 +122,8 @@ static fm_status take_nats(void *context, const float *logits, int rows, fm_erro
         int32_t next = job->ids[job->row + 1];
         double nats = surprise(logits + (size_t)i * (size_t)job->vocab, job->vocab, next);
         if (!isfinite(nats))
-            return fm_error_set(err, FM_ERR_NUMERIC, "position %d: the model's logits are not finite", job->row);
+            return fm_error_set(err, FM_ERR_NUMERIC, "position %d: the model's logits are not finite",
+                                job->row);
         job->nats[job->row + 1] = nats;
     }
     return FM_OK;

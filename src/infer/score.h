@@ -34,7 +34,7 @@ fm_status fm_scorer_nats(fm_scorer *scorer, const int32_t *ids, int count, doubl
 
 /* Logits of every position, handed out in pieces of `rows` rows [rows, vocab], in order; a failing sink stops. */
 typedef fm_status (*fm_logits_sink)(void *context, const float *logits, int rows, fm_error *err);
-fm_status fm_scorer_logits(fm_scorer *scorer, const int32_t *ids, int count, fm_logits_sink sink, void *context,
-                           fm_error *err);
+fm_status fm_scorer_logits(fm_scorer *scorer, const int32_t *ids, int count, fm_logits_sink sink,
+                           void *context, fm_error *err);
 
 #endif

@@ -24,7 +24,9 @@ struct fm_session {
     fm_reply reply; /* of the last question; its texts are what fm_answer points at */
 };
 
-fm_ask_options fm_ask_options_default(void) { return (fm_ask_options){.sample = fm_sample_options_default()}; }
+fm_ask_options fm_ask_options_default(void) {
+    return (fm_ask_options){.sample = fm_sample_options_default()};
+}
 
 fm_status fm_session_create(fm_session **out, fm_engine *engine, fm_error *err) {
     *out = NULL;
@@ -49,7 +51,9 @@ void fm_session_free(fm_session *session) {
     free(session);
 }
 
-static bool has_system(const fm_chat *chat) { return chat->count > 0 && chat->messages[0].role == FM_ROLE_SYSTEM; }
+static bool has_system(const fm_chat *chat) {
+    return chat->count > 0 && chat->messages[0].role == FM_ROLE_SYSTEM;
+}
 
 static fm_prompt prompt_for(fm_thinking thinking) {
     if (thinking == FM_THINKING_ON) return FM_PROMPT_THINK;
@@ -82,9 +86,10 @@ static fm_status build_prompt(fm_session *session, fm_prompt mode, int room, int
             break;
         }
         if (next_turn(chat, first) >= chat->count) {
-            status = fm_error_set(err, FM_ERR_LIMIT,
-                                  "the message needs a prompt of %zu tokens; %d fit beside an answer (context %d)",
-                                  session->prompt.count, limit, session->engine->context);
+            status =
+                fm_error_set(err, FM_ERR_LIMIT,
+                             "the message needs a prompt of %zu tokens; %d fit beside an answer (context %d)",
+                             session->prompt.count, limit, session->engine->context);
             break;
         }
     }
@@ -109,7 +114,8 @@ static bool receive(void *context, int32_t id) {
     return r->status == FM_OK && go_on;
 }
 
-static fm_status generate(fm_session *session, const fm_ask_options *options, fm_generated *done, fm_error *err) {
+static fm_status generate(fm_session *session, const fm_ask_options *options, fm_generated *done,
+                          fm_error *err) {
     int32_t stop = session->engine->tpl.mark[FM_MARK_EOS];
     receiver r = {.reply = &session->reply, .stop = stop, .err = err};
     fm_generate job = {.prompt = session->prompt.data,
@@ -127,8 +133,8 @@ static fm_status generate(fm_session *session, const fm_ask_options *options, fm
 
 static const char *text_or_empty(const fm_buf *buf) { return buf->data ? buf->data : ""; }
 
-fm_status fm_session_ask(fm_session *session, const char *message, const fm_ask_options *options, fm_text_sink sink,
-                         void *context, fm_answer *answer, fm_error *err) {
+fm_status fm_session_ask(fm_session *session, const char *message, const fm_ask_options *options,
+                         fm_text_sink sink, void *context, fm_answer *answer, fm_error *err) {
     fm_ask_options defaults = fm_ask_options_default();
     if (options == NULL) options = &defaults;
     fm_status status = fm_sample_options_check(&options->sample, err);

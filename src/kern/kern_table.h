@@ -10,8 +10,9 @@
 #include "kern/kern.h"
 
 struct fm_kern {
-    const struct fm_gemm_kernels *gemm;      /* FM_PRECISION_F32 */
-    const struct fm_gemm_kernels *gemm_bf16; /* FM_PRECISION_BF16; the F32 kernels where there is no instruction */
+    const struct fm_gemm_kernels *gemm; /* FM_PRECISION_F32 */
+    const struct fm_gemm_kernels
+        *gemm_bf16; /* FM_PRECISION_BF16; the F32 kernels where there is no instruction */
     const struct fm_linear_kernels *linear;
     const struct fm_rmsnorm_kernels *rmsnorm;
     const struct fm_rope_kernels *rope;

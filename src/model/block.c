@@ -39,8 +39,8 @@ void fm_norm_op_forward(const fm_scope *s, const fm_norm_op *op, float *y, int l
                                              .r = op->r});
 }
 
-void fm_norm_op_backward(const fm_scope *s, const fm_norm_op *op, const float *dy, int lddy, float *dx, int lddx,
-                         bool accumulate) {
+void fm_norm_op_backward(const fm_scope *s, const fm_norm_op *op, const float *dy, int lddy, float *dx,
+                         int lddx, bool accumulate) {
     fm_rmsnorm_backward(s->dev, &(fm_rmsnorm_grad){.rows = s->rows->count,
                                                    .size = op->size,
                                                    .x = op->x,

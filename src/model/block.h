@@ -27,25 +27,25 @@ typedef struct fm_rows {
 } fm_rows;
 
 typedef struct fm_block_acts {
-    float *x;                    /* [T, H] input */
-    float *norm1, *norm2;        /* [T] 1/rms of x and xm */
-    float *a;                    /* [T, A] q latent (or q), kv latent, shared rope key (rotated) */
-    float *q_rms, *kv_rms;       /* [T] */
-    float *q;                    /* [T, N*Dq] rotated; inside `a` without q_lora_rank */
-    float *k, *v;                /* [T, N*Dq], [T, N*Dv] */
-    float *o, *lse;              /* [T, N*Dv], [N, T] */
-    float *xm;                   /* [T, H] after attention */
-    float *gate_up;              /* dense: [T, 2I] */
-    float *scores, *weights;     /* experts: [T, E], [T, K] */
-    int32_t *chosen;             /* [T, K] */
+    float *x;                /* [T, H] input */
+    float *norm1, *norm2;    /* [T] 1/rms of x and xm */
+    float *a;                /* [T, A] q latent (or q), kv latent, shared rope key (rotated) */
+    float *q_rms, *kv_rms;   /* [T] */
+    float *q;                /* [T, N*Dq] rotated; inside `a` without q_lora_rank */
+    float *k, *v;            /* [T, N*Dq], [T, N*Dv] */
+    float *o, *lse;          /* [T, N*Dv], [N, T] */
+    float *xm;               /* [T, H] after attention */
+    float *gate_up;          /* dense: [T, 2I] */
+    float *scores, *weights; /* experts: [T, E], [T, K] */
+    int32_t *chosen;         /* [T, K] */
     fm_permute plan;
-    float *expert_gate_up;       /* [S, 2I] */
-    float *expert_out;           /* [S, H] */
-    float *shared_gate_up;       /* [T, 2 Is] */
-    float *y;                    /* [T, H] output; the next block's x */
-    const int32_t *forced;       /* fm_pass_force_choice, or NULL */
-    int64_t *load;               /* [E] */
-    double balance;              /* sum over sequences of the balance loss of the last forward */
+    float *expert_gate_up; /* [S, 2I] */
+    float *expert_out;     /* [S, H] */
+    float *shared_gate_up; /* [T, 2 Is] */
+    float *y;              /* [T, H] output; the next block's x */
+    const int32_t *forced; /* fm_pass_force_choice, or NULL */
+    int64_t *load;         /* [E] */
+    double balance;        /* sum over sequences of the balance loss of the last forward */
 } fm_block_acts;
 
 /* Work space that no value survives in from block to block. */
@@ -66,7 +66,7 @@ typedef struct fm_work {
 typedef struct fm_dims {
     int hidden, heads, nope, rope, dqk, dv;
     int q_rank, kv_rank;
-    int q_width, a_width;        /* columns of `a`: q part, all */
+    int q_width, a_width; /* columns of `a`: q part, all */
     int dense_inner, expert_inner, shared_inner;
     int experts, top_k;
 } fm_dims;
@@ -82,7 +82,7 @@ typedef struct fm_scope {
     const fm_work *work;
     const float *rope_table;
     float softmax_scale;
-    float balance_alpha;         /* already divided for the step: alpha / sequences of the whole step */
+    float balance_alpha; /* already divided for the step: alpha / sequences of the whole step */
     fm_precision precision;
 } fm_scope;
 
@@ -132,7 +132,7 @@ typedef struct fm_norm_op {
     float *r; /* [T] */
 } fm_norm_op;
 void fm_norm_op_forward(const fm_scope *s, const fm_norm_op *op, float *y, int ldy);
-void fm_norm_op_backward(const fm_scope *s, const fm_norm_op *op, const float *dy, int lddy, float *dx, int lddx,
-                         bool accumulate);
+void fm_norm_op_backward(const fm_scope *s, const fm_norm_op *op, const float *dy, int lddy, float *dx,
+                         int lddx, bool accumulate);
 
 #endif

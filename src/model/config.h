@@ -29,9 +29,9 @@ typedef struct fm_rope_scaling {
 typedef struct fm_config {
     char model_type[32]; /* "deepseek_v3", "deepseek_v2" */
     int vocab_size, hidden_size, num_hidden_layers, num_attention_heads;
-    int q_lora_rank, kv_lora_rank;                            /* MLA's compressions; q_lora_rank 0: none */
-    int qk_nope_head_dim, qk_rope_head_dim, v_head_dim;       /* per head */
-    int intermediate_size;                                    /* dense feed-forward */
+    int q_lora_rank, kv_lora_rank;                      /* MLA's compressions; q_lora_rank 0: none */
+    int qk_nope_head_dim, qk_rope_head_dim, v_head_dim; /* per head */
+    int intermediate_size;                              /* dense feed-forward */
     int moe_intermediate_size, n_routed_experts, n_shared_experts, num_experts_per_tok;
     int n_group, topk_group;
     int first_k_dense_replace, moe_layer_freq;

@@ -72,8 +72,10 @@ static void plan_work(fm_decoder *d) {
     w->a = floats(d, rows, (size_t)m->a_width);
     w->q = floats(d, rows, heads * (size_t)m->dqk);
     w->q_norm = floats(d, rows, (size_t)m->q_rank);
-    w->k = fm_arena_take(&d->arena, "expanded keys and values", context * heads * (size_t)m->dqk, sizeof(float));
-    w->v = fm_arena_take(&d->arena, "expanded keys and values", context * heads * (size_t)m->dv, sizeof(float));
+    w->k =
+        fm_arena_take(&d->arena, "expanded keys and values", context * heads * (size_t)m->dqk, sizeof(float));
+    w->v =
+        fm_arena_take(&d->arena, "expanded keys and values", context * heads * (size_t)m->dv, sizeof(float));
     w->o = floats(d, rows, heads * (size_t)m->dv);
     w->q_latent = floats(d, rows, heads * (size_t)m->kv_rank);
     w->q_rope = floats(d, rows, heads * (size_t)m->rope);
@@ -106,13 +108,15 @@ static void plan(fm_decoder *d) {
                              fm_dtype_size(d->options.dtype));
     plan_linear(d, &d->head, "head", c->vocab_size, c->hidden_size, d->options.dtype);
     d->vectors = fm_arena_take(&d->arena, "norms and biases", l->total_count - l->decay_count, sizeof(float));
-    d->rope_table = fm_arena_take(&d->arena, "rope table", (size_t)d->max_context * (size_t)d->dim.rope, sizeof(float));
+    d->rope_table =
+        fm_arena_take(&d->arena, "rope table", (size_t)d->max_context * (size_t)d->dim.rope, sizeof(float));
     for (int i = 0; i < d->blocks; i++) {
         fm_decoder_block *b = &d->block[i];
         plan_attention(d, b);
         plan_feed_forward(d, b, &l->block[i]);
         if (i >= c->num_hidden_layers)
-            plan_linear(d, &b->eh_proj, "attention weights", c->hidden_size, 2 * c->hidden_size, d->options.dtype);
+            plan_linear(d, &b->eh_proj, "attention weights", c->hidden_size, 2 * c->hidden_size,
+                        d->options.dtype);
     }
     plan_work(d);
 }
@@ -139,8 +143,8 @@ static void pack(const source *from, const fm_linear *w, size_t offset) {
     for (int row = 0; row < w->n; row += CHUNK_ROWS) {
         int rows = w->n - row < CHUNK_ROWS ? w->n - row : CHUNK_ROWS;
         source_read(from, offset + (size_t)row * (size_t)w->k, (size_t)rows * (size_t)w->k, from->rows);
-        fm_linear_pack((char *)w->packed + fm_linear_bytes(row, w->k, w->dtype), w->dtype, from->rows, FM_F32, rows,
-                       w->k, w->k);
+        fm_linear_pack((char *)w->packed + fm_linear_bytes(row, w->k, w->dtype), w->dtype, from->rows, FM_F32,
+                       rows, w->k, w->k);
     }
 }
 
@@ -209,7 +213,8 @@ static size_t source_room(const fm_decoder *d) {
     size_t wide = (size_t)m->hidden * 2; /* eh_proj */
     wide = larger(wide, larger((size_t)m->q_rank, (size_t)m->kv_rank));
     wide = larger(wide, (size_t)m->heads * (size_t)m->dv);
-    wide = larger(wide, larger((size_t)m->dense_inner, larger((size_t)m->expert_inner, (size_t)m->shared_inner)));
+    wide = larger(wide,
+                  larger((size_t)m->dense_inner, larger((size_t)m->expert_inner, (size_t)m->shared_inner)));
     return larger(CHUNK_ROWS * wide, 2 * (size_t)m->nope * (size_t)m->kv_rank);
 }
 
@@ -277,8 +282,8 @@ static fm_status decoder_plan(fm_decoder **out, const fm_config *config, fm_dev 
     return FM_OK;
 }
 
-fm_status fm_decoder_load(fm_decoder **out, const char *folder, fm_dev *dev, const fm_decoder_options *options,
-                          fm_error *err) {
+fm_status fm_decoder_load(fm_decoder **out, const char *folder, fm_dev *dev,
+                          const fm_decoder_options *options, fm_error *err) {
     fm_config config;
     fm_weights_file file = {0};
     *out = NULL;
@@ -330,13 +335,13 @@ size_t fm_cache_position_bytes(const fm_decoder *decoder) {
 fm_status fm_cache_open(fm_cache *cache, const fm_decoder *decoder, int capacity, fm_error *err) {
     *cache = (fm_cache){0};
     if (capacity < 1 || capacity > decoder->max_context)
-        return fm_error_set(err, FM_ERR_LIMIT, "cache: %d positions, the decoder was made for 1 to %d", capacity,
-                            decoder->max_context);
+        return fm_error_set(err, FM_ERR_LIMIT, "cache: %d positions, the decoder was made for 1 to %d",
+                            capacity, decoder->max_context);
     *cache = (fm_cache){.blocks = decoder->blocks, .capacity = capacity, .stride = cache_stride(decoder)};
     cache->data = malloc((size_t)capacity * fm_cache_position_bytes(decoder));
     if (!cache->data)
-        return fm_error_set(err, FM_ERR_MEMORY, "cache: out of memory for %d positions of %zu bytes", capacity,
-                            fm_cache_position_bytes(decoder));
+        return fm_error_set(err, FM_ERR_MEMORY, "cache: out of memory for %d positions of %zu bytes",
+                            capacity, fm_cache_position_bytes(decoder));
     return FM_OK;
 }
 

@@ -23,16 +23,16 @@
 typedef struct fm_decoder fm_decoder;
 
 typedef struct fm_decoder_options {
-    fm_dtype dtype;   /* of packed weights: FM_F32 (exact on any stored type) or FM_BF16 */
-    bool mtp;         /* also load the MTP modules (speculation) */
-    int max_context;  /* positions; 0: max_position_embeddings */
-    int max_rows;     /* rows per step, and the prefill tile; 0: 256 */
+    fm_dtype dtype;  /* of packed weights: FM_F32 (exact on any stored type) or FM_BF16 */
+    bool mtp;        /* also load the MTP modules (speculation) */
+    int max_context; /* positions; 0: max_position_embeddings */
+    int max_rows;    /* rows per step, and the prefill tile; 0: 256 */
 } fm_decoder_options;
 
 /* Loads FOLDER (config.json, safetensors) or packs weights that exist in memory (a trainer's; they are copied).
  * Borrows dev. */
-fm_status fm_decoder_load(fm_decoder **out, const char *folder, fm_dev *dev, const fm_decoder_options *options,
-                          fm_error *err);
+fm_status fm_decoder_load(fm_decoder **out, const char *folder, fm_dev *dev,
+                          const fm_decoder_options *options, fm_error *err);
 fm_status fm_decoder_pack(fm_decoder **out, const fm_weights *weights, fm_dev *dev,
                           const fm_decoder_options *options, fm_error *err);
 void fm_decoder_free(fm_decoder *decoder);
@@ -42,9 +42,9 @@ const fm_arena *fm_decoder_arena(const fm_decoder *decoder); /* weights and work
 
 /* One sequence's memory. */
 typedef struct fm_cache {
-    float *data;             /* [blocks, capacity, stride]; owned */
+    float *data; /* [blocks, capacity, stride]; owned */
     int blocks, capacity, stride;
-    int length;              /* positions filled by the main model */
+    int length; /* positions filled by the main model */
 } fm_cache;
 
 /* Bytes per position, for budgets. */

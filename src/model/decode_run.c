@@ -23,8 +23,8 @@ typedef struct place {
 typedef struct chunk {
     fm_decoder *d;
     int rows;
-    bool prompt;        /* prefill arithmetic: one cache, consecutive positions */
-    fm_cache *cache;    /* of a prompt chunk */
+    bool prompt;     /* prefill arithmetic: one cache, consecutive positions */
+    fm_cache *cache; /* of a prompt chunk */
     const fm_decode_row *steps;
     const fm_mtp_row *mtp;
 } chunk;
@@ -81,7 +81,8 @@ static void project(const chunk *c, int index) {
         linear(d, &b->q_b, w->q_norm, m->q_rank, c->rows, w->q, m->heads * m->dqk);
     } else {
         for (int t = 0; t < c->rows; t++)
-            memcpy(w->q + (size_t)t * m->q_width, w->a + (size_t)t * m->a_width, (size_t)m->q_width * sizeof(float));
+            memcpy(w->q + (size_t)t * m->q_width, w->a + (size_t)t * m->a_width,
+                   (size_t)m->q_width * sizeof(float));
     }
     rotate(d, c->rows, w->q + m->nope, m->heads, m->heads * m->dqk);
     float *latent = w->a + m->q_width;
@@ -103,10 +104,18 @@ static void attend_expanded(const chunk *c, int index) {
     int before = w->positions[0], all = before + c->rows, ldk = m->heads * m->dqk, ldv = m->heads * m->dv;
     const float *latents = cache_row(c->cache, index, 0);
     for (int h = 0; h < m->heads; h++) {
-        w->jobs[2 * h] = (fm_linear_job){.w = &b->key[h], .x = latents, .ldx = c->cache->stride, .m = all,
-                                         .y = w->k + (size_t)h * m->dqk, .ldy = ldk};
-        w->jobs[2 * h + 1] = (fm_linear_job){.w = &b->value[h], .x = latents, .ldx = c->cache->stride, .m = all,
-                                             .y = w->v + (size_t)h * m->dv, .ldy = ldv};
+        w->jobs[2 * h] = (fm_linear_job){.w = &b->key[h],
+                                         .x = latents,
+                                         .ldx = c->cache->stride,
+                                         .m = all,
+                                         .y = w->k + (size_t)h * m->dqk,
+                                         .ldy = ldk};
+        w->jobs[2 * h + 1] = (fm_linear_job){.w = &b->value[h],
+                                             .x = latents,
+                                             .ldx = c->cache->stride,
+                                             .m = all,
+                                             .y = w->v + (size_t)h * m->dv,
+                                             .ldy = ldv};
     }
     fm_linear_run(d->dev, w->jobs, 2 * m->heads);
     for (int j = 0; j < all; j++)
@@ -134,12 +143,16 @@ static void attend_expanded(const chunk *c, int index) {
 }
 
 /* One product per head over all rows: y[head] = x[head] W_head^T. */
-static void per_head(const chunk *c, const fm_linear *list, const float *x, int step_x, int ldx, float *y, int step_y,
-                     int ldy) {
+static void per_head(const chunk *c, const fm_linear *list, const float *x, int step_x, int ldx, float *y,
+                     int step_y, int ldy) {
     fm_linear_job *jobs = c->d->work.jobs;
     for (int h = 0; h < c->d->dim.heads; h++)
-        jobs[h] = (fm_linear_job){.w = &list[h], .x = x + (size_t)h * step_x, .ldx = ldx, .m = c->rows,
-                                  .y = y + (size_t)h * step_y, .ldy = ldy};
+        jobs[h] = (fm_linear_job){.w = &list[h],
+                                  .x = x + (size_t)h * step_x,
+                                  .ldx = ldx,
+                                  .m = c->rows,
+                                  .y = y + (size_t)h * step_y,
+                                  .ldy = ldy};
     fm_linear_run(c->d->dev, jobs, c->d->dim.heads);
 }
 
@@ -207,8 +220,8 @@ static void route(fm_decoder *d, int index, int rows) {
     const fm_block *l = &d->layout->block[index];
     fm_decode_work *w = &d->work;
     linear(d, &d->block[index].router, w->norm, d->dim.hidden, rows, w->logits, d->dim.experts);
-    fm_router op = fm_router_of(&d->layout->config,
-                                l->router_bias == FM_ABSENT ? NULL : fm_decoder_vector(d, l->router_bias), rows);
+    fm_router op = fm_router_of(
+        &d->layout->config, l->router_bias == FM_ABSENT ? NULL : fm_decoder_vector(d, l->router_bias), rows);
     op.logits = w->logits;
     op.scores = w->router_scores;
     op.chosen = w->chosen;
@@ -261,7 +274,8 @@ static void embed(fm_decoder *d, int rows, float *out, int ld) {
     size_t hidden = (size_t)d->dim.hidden, size = fm_dtype_size(d->options.dtype);
     for (int t = 0; t < rows; t++)
         fm_convert_to_f32(out + (size_t)t * (size_t)ld,
-                          (const char *)d->embed + (size_t)d->work.tokens[t] * hidden * size, d->options.dtype, hidden);
+                          (const char *)d->embed + (size_t)d->work.tokens[t] * hidden * size,
+                          d->options.dtype, hidden);
 }
 
 /* The main model over the chunk's rows; work.last holds what the head reads. */
@@ -269,7 +283,8 @@ static void run_main(const chunk *c) {
     fm_decoder *d = c->d;
     embed(d, c->rows, d->work.x, d->dim.hidden);
     for (int i = 0; i < d->layout->config.num_hidden_layers; i++) run_block(c, i);
-    norm(d, c->rows, d->work.x, d->dim.hidden, d->dim.hidden, d->layout->final_norm, d->work.last, d->dim.hidden);
+    norm(d, c->rows, d->work.x, d->dim.hidden, d->dim.hidden, d->layout->final_norm, d->work.last,
+         d->dim.hidden);
 }
 
 /* One job over a run of rows whose logits follow each other in the caller's memory. */
@@ -281,7 +296,8 @@ static int add_logits(fm_decoder *d, int count, int row, float *logits) {
         job->m++;
         return count;
     }
-    jobs[count] = (fm_linear_job){.w = &d->head, .x = x, .ldx = d->dim.hidden, .m = 1, .y = logits, .ldy = vocab};
+    jobs[count] =
+        (fm_linear_job){.w = &d->head, .x = x, .ldx = d->dim.hidden, .m = 1, .y = logits, .ldy = vocab};
     return count + 1;
 }
 
@@ -293,7 +309,8 @@ static fm_status check_token(const fm_decoder *d, int32_t token, fm_error *err) 
 
 static fm_status check_room(const fm_cache *cache, int position, fm_error *err) {
     if (position < cache->capacity) return FM_OK;
-    return fm_error_set(err, FM_ERR_LIMIT, "decoder: position %d, the cache holds %d", position, cache->capacity);
+    return fm_error_set(err, FM_ERR_LIMIT, "decoder: position %d, the cache holds %d", position,
+                        cache->capacity);
 }
 
 fm_status fm_decoder_prefill(fm_decoder *d, const fm_prefill *job, fm_error *err) {
@@ -312,11 +329,14 @@ fm_status fm_decoder_prefill(fm_decoder *d, const fm_prefill *job, fm_error *err
         }
         run_main(&(chunk){.d = d, .rows = rows, .prompt = true, .cache = cache});
         cache->length += rows;
-        if (job->hidden) memcpy(job->hidden + (size_t)done * hidden, w->last, (size_t)rows * hidden * sizeof(float));
+        if (job->hidden)
+            memcpy(job->hidden + (size_t)done * hidden, w->last, (size_t)rows * hidden * sizeof(float));
         if (job->all_logits)
-            linear(d, &d->head, w->last, (int)hidden, rows, job->all_logits + (size_t)done * vocab, (int)vocab);
+            linear(d, &d->head, w->last, (int)hidden, rows, job->all_logits + (size_t)done * vocab,
+                   (int)vocab);
         if (job->logits && done + rows == job->count)
-            linear(d, &d->head, w->last + (size_t)(rows - 1) * hidden, (int)hidden, 1, job->logits, (int)vocab);
+            linear(d, &d->head, w->last + (size_t)(rows - 1) * hidden, (int)hidden, 1, job->logits,
+                   (int)vocab);
     }
     return FM_OK;
 }
@@ -341,7 +361,8 @@ fm_status fm_decoder_step(fm_decoder *d, const fm_decode_row *rows, int count, f
     fm_decode_work *w = &d->work;
     size_t hidden = (size_t)d->dim.hidden;
     if (count < 1 || count > d->max_rows)
-        return fm_error_set(err, FM_ERR_LIMIT, "decoder: a step of %d rows, 1 to %d are possible", count, d->max_rows);
+        return fm_error_set(err, FM_ERR_LIMIT, "decoder: a step of %d rows, 1 to %d are possible", count,
+                            d->max_rows);
     fm_status status = place_steps(d, rows, count, err);
     if (status) return status;
     run_main(&(chunk){.d = d, .rows = count, .steps = rows});
@@ -360,7 +381,8 @@ fm_status fm_decoder_mtp(fm_decoder *d, const fm_mtp_row *rows, int count, fm_er
     if (!d->options.mtp)
         return fm_error_set(err, FM_ERR_STATE, "decoder: loaded without its multi-token prediction module");
     if (count < 1 || count > d->max_rows)
-        return fm_error_set(err, FM_ERR_LIMIT, "decoder: a step of %d rows, 1 to %d are possible", count, d->max_rows);
+        return fm_error_set(err, FM_ERR_LIMIT, "decoder: a step of %d rows, 1 to %d are possible", count,
+                            d->max_rows);
     for (int t = 0; t < count; t++) {
         fm_status status = check_token(d, rows[t].token, err);
         if (!status) status = check_room(rows[t].cache, rows[t].position, err);
@@ -371,7 +393,8 @@ fm_status fm_decoder_mtp(fm_decoder *d, const fm_mtp_row *rows, int count, fm_er
     const fm_block *l = &d->layout->block[index];
     embed(d, count, w->y, hidden);
     norm(d, count, w->y, hidden, hidden, l->enorm, w->pair, 2 * hidden);
-    for (int t = 0; t < count; t++) memcpy(w->y + (size_t)t * hidden, rows[t].hidden, (size_t)hidden * sizeof(float));
+    for (int t = 0; t < count; t++)
+        memcpy(w->y + (size_t)t * hidden, rows[t].hidden, (size_t)hidden * sizeof(float));
     norm(d, count, w->y, hidden, hidden, l->hnorm, w->pair + hidden, 2 * hidden);
     linear(d, &d->block[index].eh_proj, w->pair, 2 * hidden, count, w->x, hidden);
     run_block(&(chunk){.d = d, .rows = count, .mtp = rows}, index);

@@ -27,13 +27,16 @@ double fm_head_loss(fm_pass *pass, const fm_rows *rows, const float *hidden, dou
 
 static void logits_of(fm_pass *pass, const float *hidden, int count, float *out, fm_precision precision) {
     const fm_weights *w = pass->weights;
-    fm_gemm_forward(pass->dev, out, hidden, w->w + w->head, count, w->config.vocab_size, pass->dim.hidden, precision);
+    fm_gemm_forward(pass->dev, out, hidden, w->w + w->head, count, w->config.vocab_size, pass->dim.hidden,
+                    precision);
 }
 
 void fm_pass_logits(fm_pass *pass, int first_row, int count, float *out, fm_precision precision) {
     logits_of(pass, pass->head_in + (size_t)first_row * pass->dim.hidden, count, out, precision);
 }
 
-void fm_pass_mtp_logits(fm_pass *pass, int depth, int first_row, int count, float *out, fm_precision precision) {
-    logits_of(pass, pass->module[depth].head_in + (size_t)first_row * pass->dim.hidden, count, out, precision);
+void fm_pass_mtp_logits(fm_pass *pass, int depth, int first_row, int count, float *out,
+                        fm_precision precision) {
+    logits_of(pass, pass->module[depth].head_in + (size_t)first_row * pass->dim.hidden, count, out,
+              precision);
 }

@@ -67,8 +67,8 @@ static void fold_rope_key(const fm_scope *s, const float *dk, float *da) {
 
 /* Where head h's keys (values) lie in kv_b_proj, k and v: [nope | v] rows per head, [nope | rope] columns in k. */
 typedef struct head_part {
-    size_t w;    /* offset of the weight rows */
-    size_t at;   /* column in k or v */
+    size_t w;  /* offset of the weight rows */
+    size_t at; /* column in k or v */
     int width, ld;
     bool value;
 } head_part;
@@ -78,7 +78,8 @@ static head_part part_of(const fm_scope *s, int i) {
     int h = i / 2;
     size_t base = s->block->kv_b + (size_t)h * (d->nope + d->dv) * d->kv_rank;
     if (i % 2)
-        return (head_part){base + (size_t)d->nope * d->kv_rank, (size_t)h * d->dv, d->dv, d->heads * d->dv, true};
+        return (head_part){base + (size_t)d->nope * d->kv_rank, (size_t)h * d->dv, d->dv, d->heads * d->dv,
+                           true};
     return (head_part){base, (size_t)h * d->dqk, d->nope, d->heads * d->dqk, false};
 }
 
@@ -181,7 +182,8 @@ void fm_mla_forward(const fm_scope *s) {
 
     fm_attention op = attention(s);
     fm_attention_forward(s->dev, &op);
-    fm_gemm_forward(s->dev, acts->xm, acts->o, fm_w(s, b->o), rows, d->hidden, d->heads * d->dv, s->precision);
+    fm_gemm_forward(s->dev, acts->xm, acts->o, fm_w(s, b->o), rows, d->hidden, d->heads * d->dv,
+                    s->precision);
     fm_add_to(s->dev, acts->xm, acts->x, (size_t)rows * d->hidden);
 }
 
@@ -192,15 +194,14 @@ void fm_mla_backward(const fm_scope *s, float *dx) {
     fm_block_acts *acts = s->acts;
     int rows = s->rows->count;
 
-    fm_gemm_backward_x(s->dev, w->d_o, dx, fm_w(s, b->o), rows, d->hidden, d->heads * d->dv, false, s->precision);
+    fm_gemm_backward_x(s->dev, w->d_o, dx, fm_w(s, b->o), rows, d->hidden, d->heads * d->dv, false,
+                       s->precision);
     fm_gemm_backward_w(s->dev, fm_g(s, b->o), dx, acts->o, rows, d->hidden, d->heads * d->dv, s->precision);
     float *dq = d->q_rank ? w->dq : w->da;
-    fm_attention_backward(s->dev, &(fm_attention_grad){.forward = attention(s),
-                                                       .d_o = w->d_o,
-                                                       .dq = dq,
-                                                       .dk = w->dk,
-                                                       .dv = w->dv,
-                                                       .delta = w->delta});
+    fm_attention_backward(
+        s->dev,
+        &(fm_attention_grad){
+            .forward = attention(s), .d_o = w->d_o, .dq = dq, .dk = w->dk, .dv = w->dv, .delta = w->delta});
 
     fold_rope_key(s, w->dk, w->da);
     rotate(s, w->da + d->q_width + d->kv_rank, 1, d->a_width, true);
@@ -224,6 +225,7 @@ void fm_mla_backward(const fm_scope *s, float *dx) {
 
     fm_norm_op_forward(s, &norm, w->norm, d->hidden);
     fm_gemm_backward_w(s->dev, fm_g(s, b->attn_a), w->da, w->norm, rows, d->a_width, d->hidden, s->precision);
-    fm_gemm_backward_x(s->dev, w->dnorm, w->da, fm_w(s, b->attn_a), rows, d->a_width, d->hidden, false, s->precision);
+    fm_gemm_backward_x(s->dev, w->dnorm, w->da, fm_w(s, b->attn_a), rows, d->a_width, d->hidden, false,
+                       s->precision);
     fm_norm_op_backward(s, &norm, w->dnorm, d->hidden, dx, d->hidden, true);
 }

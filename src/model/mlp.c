@@ -11,7 +11,8 @@ void fm_mlp_op_forward(const fm_scope *s, const fm_mlp_op *op, float *out) {
     fm_gemm_forward(s->dev, op->gate_up, op->x, fm_w(s, op->gate_up_w), op->rows, 2 * op->inner, hidden,
                     s->precision);
     fm_swiglu_forward(s->dev, s->work->inner, op->gate_up, op->rows, op->inner);
-    fm_gemm_forward(s->dev, out, s->work->inner, fm_w(s, op->down_w), op->rows, hidden, op->inner, s->precision);
+    fm_gemm_forward(s->dev, out, s->work->inner, fm_w(s, op->down_w), op->rows, hidden, op->inner,
+                    s->precision);
 }
 
 void fm_mlp_op_backward(const fm_scope *s, const fm_mlp_op *op, const float *dy, float *dx) {
@@ -23,8 +24,8 @@ void fm_mlp_op_backward(const fm_scope *s, const fm_mlp_op *op, const float *dy,
     fm_gemm_backward_w(s->dev, fm_g(s, op->down_w), dy, w->inner, op->rows, hidden, op->inner, s->precision);
     fm_gemm_backward_w(s->dev, fm_g(s, op->gate_up_w), op->gate_up, op->x, op->rows, 2 * op->inner, hidden,
                        s->precision);
-    fm_gemm_backward_x(s->dev, dx, op->gate_up, fm_w(s, op->gate_up_w), op->rows, 2 * op->inner, hidden, false,
-                       s->precision);
+    fm_gemm_backward_x(s->dev, dx, op->gate_up, fm_w(s, op->gate_up_w), op->rows, 2 * op->inner, hidden,
+                       false, s->precision);
 }
 
 static fm_norm_op post_norm(const fm_scope *s) {
@@ -32,8 +33,8 @@ static fm_norm_op post_norm(const fm_scope *s) {
 }
 
 static fm_mlp_op dense(const fm_scope *s) {
-    return (fm_mlp_op){s->rows->count, s->dim.dense_inner, s->block->gate_up, s->block->down, s->work->norm,
-                       s->acts->gate_up};
+    return (fm_mlp_op){s->rows->count, s->dim.dense_inner, s->block->gate_up,
+                       s->block->down, s->work->norm,      s->acts->gate_up};
 }
 
 void fm_mlp_forward(const fm_scope *s) {

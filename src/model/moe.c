@@ -15,8 +15,8 @@ static fm_norm_op post_norm(const fm_scope *s) {
 }
 
 static fm_mlp_op shared(const fm_scope *s) {
-    return (fm_mlp_op){s->rows->count, s->dim.shared_inner, s->block->shared_gate_up, s->block->shared_down,
-                       s->work->norm, s->acts->shared_gate_up};
+    return (fm_mlp_op){s->rows->count,        s->dim.shared_inner, s->block->shared_gate_up,
+                       s->block->shared_down, s->work->norm,       s->acts->shared_gate_up};
 }
 
 fm_router fm_router_of(const fm_config *c, const float *bias, int rows) {
@@ -35,8 +35,8 @@ fm_router fm_router_of(const fm_config *c, const float *bias, int rows) {
 
 static fm_router router(const fm_scope *s) {
     const fm_block *b = s->block;
-    fm_router op = fm_router_of(&s->weights->config, b->router_bias == FM_ABSENT ? NULL : fm_w(s, b->router_bias),
-                                s->rows->count);
+    fm_router op = fm_router_of(&s->weights->config,
+                                b->router_bias == FM_ABSENT ? NULL : fm_w(s, b->router_bias), s->rows->count);
     op.logits = s->work->logits;
     op.scores = s->acts->scores;
     op.chosen = s->acts->chosen;
@@ -61,8 +61,8 @@ static void route(const fm_scope *s) {
     const fm_dims *d = &s->dim;
     fm_block_acts *acts = s->acts;
     fm_router op = router(s);
-    fm_gemm_forward(s->dev, s->work->logits, s->work->norm, fm_w(s, s->block->router), op.rows, d->experts, d->hidden,
-                    FM_PRECISION_F32);
+    fm_gemm_forward(s->dev, s->work->logits, s->work->norm, fm_w(s, s->block->router), op.rows, d->experts,
+                    d->hidden, FM_PRECISION_F32);
     fm_router_forward(s->dev, &op);
     if (acts->forced) force_choice(s, &op);
     fm_router_load(acts->load, op.chosen, op.rows, op.top_k, op.experts);
@@ -111,7 +111,8 @@ static void experts_backward_x(const fm_scope *s, float *d_in, const float *d_ou
 }
 
 /* dW_e [n, k] += d_out^T in. */
-static void experts_backward_w(const fm_scope *s, const float *d_out, const float *in, size_t w, int n, int k) {
+static void experts_backward_w(const fm_scope *s, const float *d_out, const float *in, size_t w, int n,
+                               int k) {
     const int32_t *begin = s->acts->plan.begin;
     int count = 0;
     for (int e = 0; e < s->dim.experts; e++) {
@@ -162,8 +163,8 @@ void fm_moe_backward(const fm_scope *s, float *dy) {
     int rows = s->rows->count, slots = rows * d->top_k, inner = d->expert_inner;
     float *d_gate_up = acts->expert_gate_up; /* in place: the forward's values are not needed again */
 
-    fm_permute_combine_backward(s->dev, &acts->plan, w->rows_grad, w->d_weights, dy, acts->expert_out, acts->weights,
-                                d->hidden);
+    fm_permute_combine_backward(s->dev, &acts->plan, w->rows_grad, w->d_weights, dy, acts->expert_out,
+                                acts->weights, d->hidden);
     experts_backward_x(s, w->inner_grad, w->rows_grad, s->block->experts_down, d->hidden, inner);
     fm_swiglu_backward(s->dev, d_gate_up, w->inner_grad, acts->expert_gate_up, w->inner, slots, inner);
     experts_backward_w(s, w->rows_grad, w->inner, s->block->experts_down, d->hidden, inner);
@@ -189,8 +190,8 @@ void fm_moe_backward(const fm_scope *s, float *dy) {
                                                  .alpha = (double)s->balance_alpha * s->rows->sequences,
                                                  .begin = s->rows->begin,
                                                  .sequences = s->rows->sequences});
-    fm_gemm_backward_x(s->dev, w->dnorm, w->logits, fm_w(s, s->block->router), rows, d->experts, d->hidden, true,
-                       FM_PRECISION_F32);
+    fm_gemm_backward_x(s->dev, w->dnorm, w->logits, fm_w(s, s->block->router), rows, d->experts, d->hidden,
+                       true, FM_PRECISION_F32);
     fm_gemm_backward_w(s->dev, fm_g(s, s->block->router), w->logits, w->norm, rows, d->experts, d->hidden,
                        FM_PRECISION_F32);
     fm_norm_op_backward(s, &norm, w->dnorm, d->hidden, dy, d->hidden, true);

@@ -16,7 +16,8 @@ void fm_mtp_rows(fm_pass *pass) {
     for (int depth = 0; depth < pass->mtp; depth++) {
         fm_mtp_acts *m = &pass->module[depth];
         const fm_mtp_acts *parent = depth ? m - 1 : NULL;
-        int parents = parent ? parent->rows.count : batch->count, ahead = depth + 1, count = 0, sample = -1, begin = 0;
+        int parents = parent ? parent->rows.count : batch->count, ahead = depth + 1, count = 0, sample = -1,
+            begin = 0;
         for (int p = 0; p < parents; p++) {
             int i = parent ? parent->batch_row[p] : p;
             if (i + ahead >= batch->count || batch->first[i + ahead] != batch->first[i]) continue;
@@ -41,17 +42,21 @@ void fm_mtp_rows(fm_pass *pass) {
 }
 
 static fm_norm_op emb_norm(const fm_pass *pass, const fm_scope *s, int depth) {
-    return (fm_norm_op){pass->emb, s->dim.hidden, s->dim.hidden, s->block->enorm, pass->module[depth].emb_rms};
+    return (fm_norm_op){pass->emb, s->dim.hidden, s->dim.hidden, s->block->enorm,
+                        pass->module[depth].emb_rms};
 }
 static fm_norm_op hidden_norm(const fm_pass *pass, const fm_scope *s, int depth) {
-    return (fm_norm_op){pass->hidden, s->dim.hidden, s->dim.hidden, s->block->hnorm, pass->module[depth].hidden_rms};
+    return (fm_norm_op){pass->hidden, s->dim.hidden, s->dim.hidden, s->block->hnorm,
+                        pass->module[depth].hidden_rms};
 }
 static fm_norm_op head_norm(const fm_pass *pass, const fm_scope *s, int depth) {
-    return (fm_norm_op){s->acts->y, s->dim.hidden, s->dim.hidden, s->block->head_norm, pass->module[depth].head_rms};
+    return (fm_norm_op){s->acts->y, s->dim.hidden, s->dim.hidden, s->block->head_norm,
+                        pass->module[depth].head_rms};
 }
 
 static fm_scope scope_of(fm_pass *pass, int depth, const fm_pass_options *options) {
-    return fm_pass_scope(pass, pass->weights->config.num_hidden_layers + depth, &pass->module[depth].rows, options);
+    return fm_pass_scope(pass, pass->weights->config.num_hidden_layers + depth, &pass->module[depth].rows,
+                         options);
 }
 
 /* pair = [enorm(embedding) ; hnorm(hidden)]; the inputs stay in pass->emb and pass->hidden for the norms' backward. */
@@ -73,8 +78,8 @@ void fm_mtp_forward(fm_pass *pass, int depth, const float *parent, const fm_pass
     int hidden = s.dim.hidden;
     if (!m->rows.count) return;
     make_pair(pass, &s, depth, parent);
-    fm_gemm_forward(s.dev, s.acts->x, pass->pair, fm_w(&s, s.block->eh_proj), m->rows.count, hidden, 2 * hidden,
-                    s.precision);
+    fm_gemm_forward(s.dev, s.acts->x, pass->pair, fm_w(&s, s.block->eh_proj), m->rows.count, hidden,
+                    2 * hidden, s.precision);
     fm_block_forward(&s);
     fm_norm_op norm = head_norm(pass, &s, depth);
     fm_norm_op_forward(&s, &norm, m->head_in, hidden);
@@ -89,9 +94,10 @@ void fm_mtp_backward(fm_pass *pass, int depth, const float *parent, const fm_pas
     fm_norm_op_backward(&s, &norm, pass->d, hidden, pass->d, hidden, false);
     fm_block_backward(&s, pass->d);
     make_pair(pass, &s, depth, parent);
-    fm_gemm_backward_w(s.dev, fm_g(&s, s.block->eh_proj), pass->d, pass->pair, rows, hidden, 2 * hidden, s.precision);
-    fm_gemm_backward_x(s.dev, pass->d_pair, pass->d, fm_w(&s, s.block->eh_proj), rows, hidden, 2 * hidden, false,
+    fm_gemm_backward_w(s.dev, fm_g(&s, s.block->eh_proj), pass->d, pass->pair, rows, hidden, 2 * hidden,
                        s.precision);
+    fm_gemm_backward_x(s.dev, pass->d_pair, pass->d, fm_w(&s, s.block->eh_proj), rows, hidden, 2 * hidden,
+                       false, s.precision);
     fm_norm_op emb = emb_norm(pass, &s, depth), given = hidden_norm(pass, &s, depth);
     fm_norm_op_backward(&s, &emb, pass->d_pair, 2 * hidden, pass->d, hidden, false);
     fm_embed_backward(s.dev, fm_g(&s, s.weights->embed), pass->d, m->tokens, rows, hidden);

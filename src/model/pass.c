@@ -32,7 +32,8 @@ float fm_mla_rope(const fm_config *config, float *table, int positions) {
 fm_status fm_pass_create(fm_pass **out, fm_weights *weights, fm_dev *dev, int max_rows, int max_position,
                          bool backward, fm_error *err) {
     *out = NULL;
-    if (max_rows < 1) return fm_error_set(err, FM_ERR_ARG, "pass: max_rows is %d, must be at least 1", max_rows);
+    if (max_rows < 1)
+        return fm_error_set(err, FM_ERR_ARG, "pass: max_rows is %d, must be at least 1", max_rows);
     if (backward && !weights->g)
         return fm_error_set(err, FM_ERR_STATE, "pass: backward needs weights made for training");
     fm_pass *pass = calloc(1, sizeof *pass);
@@ -73,19 +74,21 @@ const fm_arena *fm_pass_arena(const fm_pass *pass) { return &pass->arena; }
 fm_status fm_batch_check(const fm_pass *pass, const fm_batch *batch, fm_error *err) {
     int vocab = pass->weights->config.vocab_size;
     if (batch->rows < 1 || batch->rows > pass->max_rows)
-        return fm_error_set(err, FM_ERR_ARG, "batch: %d rows, the pass holds 1 to %d", batch->rows, pass->max_rows);
+        return fm_error_set(err, FM_ERR_ARG, "batch: %d rows, the pass holds 1 to %d", batch->rows,
+                            pass->max_rows);
     for (int i = 0; i < batch->rows; i++) {
         if (batch->tokens[i] < 0 || batch->tokens[i] >= vocab)
             return fm_error_set(err, FM_ERR_ARG, "batch: row %d: token %d is outside the vocabulary of %d", i,
                                 batch->tokens[i], vocab);
         if (batch->targets[i] < -1 || batch->targets[i] >= vocab)
-            return fm_error_set(err, FM_ERR_ARG, "batch: row %d: target %d is outside the vocabulary of %d", i,
-                                batch->targets[i], vocab);
+            return fm_error_set(err, FM_ERR_ARG, "batch: row %d: target %d is outside the vocabulary of %d",
+                                i, batch->targets[i], vocab);
         if (batch->positions[i] < 0 || batch->positions[i] >= pass->max_position)
             return fm_error_set(err, FM_ERR_LIMIT, "batch: row %d: position %d, the limit is %d", i,
                                 batch->positions[i], pass->max_position - 1);
         if (batch->first[i] != i && (i == 0 || batch->first[i] != batch->first[i - 1]))
-            return fm_error_set(err, FM_ERR_ARG, "batch: row %d: first is %d, must be %d or that of the row before", i,
+            return fm_error_set(err, FM_ERR_ARG,
+                                "batch: row %d: first is %d, must be %d or that of the row before", i,
                                 batch->first[i], i);
     }
     return FM_OK;
@@ -103,7 +106,8 @@ void fm_counts_add(fm_counts *counts, const fm_config *config, const fm_batch *b
     }
 }
 
-double fm_losses_total(const fm_losses *losses, const fm_config *config, float mtp_lambda, float balance_alpha) {
+double fm_losses_total(const fm_losses *losses, const fm_config *config, float mtp_lambda,
+                       float balance_alpha) {
     const fm_counts *n = &losses->counts;
     double total = n->targets ? losses->main / (double)n->targets : 0.0;
     for (int d = 0; d < config->num_nextn_predict_layers; d++)
@@ -158,7 +162,8 @@ static void forward(fm_pass *pass, const fm_pass_options *options, bool mtp, fm_
     fm_norm_op_forward(&s, &norm, pass->head_in, pass->dim.hidden);
     for (int d = 0; mtp && d < pass->mtp; d++) {
         fm_mtp_forward(pass, d, d ? pass->module[d - 1].head_in : pass->head_in, options);
-        if (pass->module[d].rows.count && w->block[layers + d].moe) losses->balance += pass->acts[layers + d].balance;
+        if (pass->module[d].rows.count && w->block[layers + d].moe)
+            losses->balance += pass->acts[layers + d].balance;
     }
 }
 
@@ -170,8 +175,9 @@ static void losses_and_backward(fm_pass *pass, const fm_pass_options *options, b
     int layers = w->config.num_hidden_layers;
     for (int d = mtp ? pass->mtp - 1 : -1; d >= 0; d--) {
         fm_mtp_acts *m = &pass->module[d];
-        double scale = step->mtp_targets[d] ? options->mtp_lambda / ((double)pass->mtp * (double)step->mtp_targets[d])
-                                            : 0.0;
+        double scale = step->mtp_targets[d]
+                           ? options->mtp_lambda / ((double)pass->mtp * (double)step->mtp_targets[d])
+                           : 0.0;
         if (m->rows.count) losses->mtp[d] += fm_head_loss(pass, &m->rows, m->head_in, scale, options, NULL);
         if (!options->backward) continue;
         if (d + 1 < pass->mtp) fm_mtp_return(pass, d + 1);
@@ -188,7 +194,8 @@ static void losses_and_backward(fm_pass *pass, const fm_pass_options *options, b
         s = fm_pass_scope(pass, i, &pass->rows, options);
         fm_block_backward(&s, pass->d);
     }
-    fm_embed_backward(pass->dev, w->g + w->embed, pass->d, pass->rows.tokens, pass->rows.count, pass->dim.hidden);
+    fm_embed_backward(pass->dev, w->g + w->embed, pass->d, pass->rows.tokens, pass->rows.count,
+                      pass->dim.hidden);
 }
 
 void fm_pass_run(fm_pass *pass, const fm_batch *batch, const fm_pass_options *options, fm_losses *losses) {
@@ -246,4 +253,6 @@ const int32_t *fm_pass_chosen(const fm_pass *pass, int block) {
     return pass->weights->block[block].moe ? pass->acts[block].chosen : NULL;
 }
 
-void fm_pass_force_choice(fm_pass *pass, int block, const int32_t *chosen) { pass->acts[block].forced = chosen; }
+void fm_pass_force_choice(fm_pass *pass, int block, const int32_t *chosen) {
+    pass->acts[block].forced = chosen;
+}

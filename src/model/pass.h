@@ -54,7 +54,8 @@ typedef struct fm_losses {
 } fm_losses;
 
 /* The total as in the opening comment, from sums and their own counts. */
-double fm_losses_total(const fm_losses *losses, const fm_config *config, float mtp_lambda, float balance_alpha);
+double fm_losses_total(const fm_losses *losses, const fm_config *config, float mtp_lambda,
+                       float balance_alpha);
 
 typedef struct fm_pass fm_pass;
 
@@ -91,7 +92,8 @@ void fm_pass_logits(fm_pass *pass, int first_row, int count, float *out, fm_prec
 /* As above for MTP module `depth` (0-based). Its rows are those rows of the batch that have depth + 1 followers in
  * their sample, in order; returns how many there are, and their batch rows in *rows (borrowed) if not NULL. */
 int fm_pass_mtp_rows(const fm_pass *pass, int depth, const int32_t **rows);
-void fm_pass_mtp_logits(fm_pass *pass, int depth, int first_row, int count, float *out, fm_precision precision);
+void fm_pass_mtp_logits(fm_pass *pass, int depth, int first_row, int count, float *out,
+                        fm_precision precision);
 
 /* The experts chosen in the last run, [block rows, top_k], or NULL for a dense block. */
 const int32_t *fm_pass_chosen(const fm_pass *pass, int block);

@@ -44,7 +44,8 @@ static void plan_feed_forward(fm_pass *pass, fm_block_acts *a, bool moe, bool de
     a->plan.slot_of = ints(pass, "expert choice", slots);
     a->expert_gate_up = floats(pass, "expert gate and up", slots, 2 * (size_t)d->expert_inner);
     a->expert_out = floats(pass, "expert outputs", slots, (size_t)d->hidden);
-    if (d->shared_inner) a->shared_gate_up = floats(pass, "shared gate and up", rows, 2 * (size_t)d->shared_inner);
+    if (d->shared_inner)
+        a->shared_gate_up = floats(pass, "shared gate and up", rows, 2 * (size_t)d->shared_inner);
 }
 
 /* Every block its own set; the residual stream chains: block i's y is block i+1's x, MTP modules begin anew. */
@@ -66,7 +67,8 @@ static void plan_kept(fm_pass *pass) {
 static void plan_shared(fm_pass *pass) {
     const fm_weights *w = pass->weights;
     size_t rows = (size_t)pass->max_rows, hidden = (size_t)pass->dim.hidden;
-    float *stream[2] = {floats(pass, "residual stream", rows, hidden), floats(pass, "residual stream", rows, hidden)};
+    float *stream[2] = {floats(pass, "residual stream", rows, hidden),
+                        floats(pass, "residual stream", rows, hidden)};
     bool moe = false, dense = false;
     for (int i = 0; i < w->blocks; i++) {
         moe = moe || w->block[i].moe;
@@ -123,7 +125,8 @@ static void plan_mtp(fm_pass *pass) {
     }
     for (int i = 0; i < pass->mtp; i++) {
         fm_mtp_acts *m = &pass->module[i];
-        int32_t **lists[] = {&m->batch_row, &m->parent_row, &m->tokens, &m->positions, &m->first, &m->targets};
+        int32_t **lists[] = {&m->batch_row, &m->parent_row, &m->tokens,
+                             &m->positions, &m->first,      &m->targets};
         for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) *lists[k] = ints(pass, label, rows);
         m->rows.begin = ints(pass, label, rows + 1);
         m->emb_rms = floats(pass, label, rows, 1);
@@ -143,7 +146,8 @@ void fm_pass_plan(fm_pass *pass) {
     else
         plan_shared(pass);
     for (int i = 0; i < w->blocks; i++)
-        pass->acts[i].load = fm_arena_take(&pass->arena, "expert load", (size_t)pass->dim.experts, sizeof(int64_t));
+        pass->acts[i].load =
+            fm_arena_take(&pass->arena, "expert load", (size_t)pass->dim.experts, sizeof(int64_t));
     pass->head_in = floats(pass, "head", rows, hidden);
     pass->head_rms = floats(pass, "head", rows, 1);
     pass->logits = floats(pass, "head", FM_XENT_ROWS, (size_t)w->config.vocab_size);

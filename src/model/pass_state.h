@@ -11,11 +11,11 @@
 /* One MTP module: the rows that have a token to look at, and what leaves the module. */
 typedef struct fm_mtp_acts {
     fm_rows rows;
-    int32_t *batch_row;  /* [T] of each module row */
-    int32_t *parent_row; /* [T] row of the module before (depth 0: batch row) */
+    int32_t *batch_row;                            /* [T] of each module row */
+    int32_t *parent_row;                           /* [T] row of the module before (depth 0: batch row) */
     int32_t *tokens, *positions, *first, *targets; /* [T], what rows points to */
-    float *emb_rms, *hidden_rms; /* [T] of enorm and hnorm */
-    float *head_in, *head_rms;   /* [T, H] after shared_head.norm, [T] */
+    float *emb_rms, *hidden_rms;                   /* [T] of enorm and hnorm */
+    float *head_in, *head_rms;                     /* [T, H] after shared_head.norm, [T] */
 } fm_mtp_acts;
 
 struct fm_pass {

@@ -16,9 +16,9 @@ enum { ALIGN_FLOATS = 16 }; /* a cache line, an AVX-512 register */
 
 typedef struct layout {
     fm_weights *weights;
-    bool fill;   /* false: count only */
+    bool fill; /* false: count only */
     int params;
-    size_t at;   /* floats so far */
+    size_t at;           /* floats so far */
     bool decay, trained; /* of the region being walked */
 } layout;
 
@@ -66,7 +66,8 @@ static void attention_matrices(layout *l, fm_block *b, int i) {
     b->q_b = FM_ABSENT;
     if (c->q_lora_rank) {
         b->q_b = piece(l);
-        tensor(l, (int64_t)heads * qk_head_dim(c), c->q_lora_rank, "model.layers.%d.self_attn.q_b_proj.weight", i);
+        tensor(l, (int64_t)heads * qk_head_dim(c), c->q_lora_rank,
+               "model.layers.%d.self_attn.q_b_proj.weight", i);
     }
     b->kv_b = piece(l);
     tensor(l, (int64_t)heads * (c->qk_nope_head_dim + c->v_head_dim), c->kv_lora_rank,
@@ -192,7 +193,8 @@ static void walk(fm_weights *w, bool fill) {
 fm_status fm_weights_plan(fm_weights **out, const fm_config *config, fm_error *err) {
     *out = NULL;
     if (config->num_nextn_predict_layers > FM_MAX_MTP)
-        return fm_error_set(err, FM_ERR_UNSUPPORTED, "num_nextn_predict_layers is %d, at most %d are supported",
+        return fm_error_set(err, FM_ERR_UNSUPPORTED,
+                            "num_nextn_predict_layers is %d, at most %d are supported",
                             config->num_nextn_predict_layers, FM_MAX_MTP);
     fm_weights *w = calloc(1, sizeof *w);
     if (!w) return fm_error_set(err, FM_ERR_MEMORY, "weights: out of memory");

@@ -48,13 +48,13 @@ typedef struct fm_param {
 /* Where the tensors of one block lie; H hidden, A = (q_lora_rank or heads * qk_head_dim) + kv_lora_rank + rope. */
 typedef struct fm_block {
     bool moe;
-    size_t input_norm, post_norm;     /* [H] */
-    size_t attn_a;                    /* [A, H]: q_a_proj or q_proj, then kv_a_proj_with_mqa */
-    size_t q_norm, q_b;               /* [q_lora_rank], [heads * qk_head_dim, q_lora_rank]; absent without q_lora_rank */
-    size_t kv_norm, kv_b;             /* [kv_lora_rank], [heads * (nope + v), kv_lora_rank] */
-    size_t o;                         /* [H, heads * v_head_dim] */
-    size_t gate_up, down;             /* dense: [2I, H], [H, I]; absent with experts */
-    size_t router, router_bias;       /* [E, H], [E]; bias absent unless noaux_tc */
+    size_t input_norm, post_norm; /* [H] */
+    size_t attn_a;                /* [A, H]: q_a_proj or q_proj, then kv_a_proj_with_mqa */
+    size_t q_norm, q_b;   /* [q_lora_rank], [heads * qk_head_dim, q_lora_rank]; absent without q_lora_rank */
+    size_t kv_norm, kv_b; /* [kv_lora_rank], [heads * (nope + v), kv_lora_rank] */
+    size_t o;             /* [H, heads * v_head_dim] */
+    size_t gate_up, down; /* dense: [2I, H], [H, I]; absent with experts */
+    size_t router, router_bias;           /* [E, H], [E]; bias absent unless noaux_tc */
     size_t experts_gate_up, experts_down; /* [E, 2I, H], [E, H, I] */
     size_t shared_gate_up, shared_down;   /* [2 Is, H], [H, Is], Is = n_shared_experts * I; absent without */
     size_t enorm, hnorm, eh_proj, head_norm; /* MTP: [H], [H], [H, 2H], [H]; else absent */
@@ -62,15 +62,15 @@ typedef struct fm_block {
 
 typedef struct fm_weights {
     fm_config config;
-    int blocks;           /* num_hidden_layers + num_nextn_predict_layers */
-    fm_block *block;      /* [blocks]; MTP modules last */
+    int blocks;                     /* num_hidden_layers + num_nextn_predict_layers */
+    fm_block *block;                /* [blocks]; MTP modules last */
     size_t embed, head, final_norm; /* [V, H], [V, H] (== embed when tied), [H] */
-    fm_param *params;     /* [param_count], in the order of their offsets */
+    fm_param *params;               /* [param_count], in the order of their offsets */
     int param_count;
     size_t decay_count, trained_count, total_count; /* floats, see the picture above */
     float *w;
-    float *g, *m, *v;     /* NULL unless made for training */
-    fm_arena arena;       /* owns the four arrays */
+    float *g, *m, *v; /* NULL unless made for training */
+    fm_arena arena;   /* owns the four arrays */
 } fm_weights;
 
 /* The layout alone: names, shapes and offsets, no arrays (w is NULL). For readers that pack elsewhere. */

@@ -16,16 +16,16 @@ static void shape_text(char *out, size_t room, int dims, const int64_t *size) {
     if (at < room) snprintf(out + at, room - at, "]");
 }
 
-static fm_status check_shape(const char *folder, const char *name, const fm_tensor *t, int dims, const int64_t *size,
-                             fm_error *err) {
+static fm_status check_shape(const char *folder, const char *name, const fm_tensor *t, int dims,
+                             const int64_t *size, fm_error *err) {
     bool same = t->dims == dims;
     for (int i = 0; same && i < dims; i++) same = t->size[i] == size[i];
     if (same) return FM_OK;
     char expected[96], actual[96];
     shape_text(expected, sizeof expected, dims, size);
     shape_text(actual, sizeof actual, t->dims, t->size);
-    return fm_error_set(err, FM_ERR_FORMAT, "%s: tensor %s has shape %s, the config asks for %s", folder, name, actual,
-                        expected);
+    return fm_error_set(err, FM_ERR_FORMAT, "%s: tensor %s has shape %s, the config asks for %s", folder,
+                        name, actual, expected);
 }
 
 /* The block scales that an F8 tensor needs. */
@@ -35,12 +35,13 @@ static fm_status find_scale(fm_weights_file *f, int i, const char *name, fm_erro
     snprintf(scale, sizeof scale, "%s_scale_inv", name);
     const fm_tensor *t = fm_safetensors_find(f->file, scale);
     if (!t)
-        return fm_error_set(err, FM_ERR_FORMAT, "%s: tensor %s is F8_E4M3, but its scales %s are missing", f->folder,
-                            name, scale);
+        return fm_error_set(err, FM_ERR_FORMAT, "%s: tensor %s is F8_E4M3, but its scales %s are missing",
+                            f->folder, name, scale);
     if (t->dtype != FM_F32)
-        return fm_error_set(err, FM_ERR_FORMAT, "%s: tensor %s has type %s, scales must be F32", f->folder, scale,
-                            fm_dtype_name(t->dtype));
-    int64_t size[2] = {(p->size[0] + SCALE_BLOCK - 1) / SCALE_BLOCK, (p->size[1] + SCALE_BLOCK - 1) / SCALE_BLOCK};
+        return fm_error_set(err, FM_ERR_FORMAT, "%s: tensor %s has type %s, scales must be F32", f->folder,
+                            scale, fm_dtype_name(t->dtype));
+    int64_t size[2] = {(p->size[0] + SCALE_BLOCK - 1) / SCALE_BLOCK,
+                       (p->size[1] + SCALE_BLOCK - 1) / SCALE_BLOCK};
     f->scale[i] = t;
     return check_shape(f->folder, scale, t, 2, size, err);
 }
@@ -55,9 +56,10 @@ static fm_status find_param(fm_weights_file *f, int i, bool needed, fm_error *er
     f->tensor[i] = t;
     if (t->dtype == FM_F8_E4M3 && p->dims == 2) return find_scale(f, i, p->name, err);
     if (t->dtype != FM_F32 && t->dtype != FM_F16 && t->dtype != FM_BF16)
-        return fm_error_set(err, FM_ERR_UNSUPPORTED,
-                            "%s: tensor %s has type %s; F32, F16, BF16 and block-scaled F8_E4M3 matrices are read",
-                            f->folder, p->name, fm_dtype_name(t->dtype));
+        return fm_error_set(
+            err, FM_ERR_UNSUPPORTED,
+            "%s: tensor %s has type %s; F32, F16, BF16 and block-scaled F8_E4M3 matrices are read", f->folder,
+            p->name, fm_dtype_name(t->dtype));
     return FM_OK;
 }
 
@@ -84,14 +86,16 @@ static const char *copy_of(const fm_weights *layout, const char *name) {
     return NULL;
 }
 
-static fm_status check_copy(const fm_weights_file *f, const char *name, const char *shared, const fm_tensor *t,
-                            fm_error *err) {
+static fm_status check_copy(const fm_weights_file *f, const char *name, const char *shared,
+                            const fm_tensor *t, fm_error *err) {
     const fm_tensor *s = fm_safetensors_find(f->file, shared);
     fm_status status = check_shape(f->folder, name, t, s->dims, s->size, err);
     if (status) return status;
-    if (t->dtype != s->dtype || memcmp(t->data, s->data, (size_t)fm_tensor_count(t) * fm_dtype_size(t->dtype)))
-        return fm_error_set(err, FM_ERR_UNSUPPORTED, "%s: tensor %s differs from %s, of which it must be a copy",
-                            f->folder, name, shared);
+    if (t->dtype != s->dtype ||
+        memcmp(t->data, s->data, (size_t)fm_tensor_count(t) * fm_dtype_size(t->dtype)))
+        return fm_error_set(err, FM_ERR_UNSUPPORTED,
+                            "%s: tensor %s differs from %s, of which it must be a copy", f->folder, name,
+                            shared);
     return FM_OK;
 }
 
@@ -128,20 +132,22 @@ static fm_status refuse_extra(const fm_weights_file *f, fm_error *err) {
             status = check_copy(f, name, shared, fm_safetensors_at(f->file, i), err);
             continue;
         }
-        if (ends_with(name, ".rotary_emb.inv_freq")) continue; /* recomputed from the config; old exports keep it */
+        if (ends_with(name, ".rotary_emb.inv_freq"))
+            continue; /* recomputed from the config; old exports keep it */
         if (ends_with(name, "_scale_inv") && strlen(name) < sizeof base) {
             snprintf(base, sizeof base, "%.*s", (int)(strlen(name) - strlen("_scale_inv")), name);
             if (known(sorted, count, base)) continue;
         }
-        status = fm_error_set(err, FM_ERR_FORMAT, "%s: tensor %s is not part of the model that the config describes",
-                              f->folder, name);
+        status =
+            fm_error_set(err, FM_ERR_FORMAT,
+                         "%s: tensor %s is not part of the model that the config describes", f->folder, name);
     }
     free(sorted);
     return status;
 }
 
-fm_status fm_weights_file_open(fm_weights_file *file, const fm_weights *layout, const char *folder, bool need_mtp,
-                               fm_error *err) {
+fm_status fm_weights_file_open(fm_weights_file *file, const fm_weights *layout, const char *folder,
+                               bool need_mtp, fm_error *err) {
     *file = (fm_weights_file){.layout = layout};
     snprintf(file->folder, sizeof file->folder, "%s", folder);
     fm_status status = fm_safetensors_open(&file->file, folder, err);
@@ -231,7 +237,8 @@ fm_status fm_weights_open(fm_weights **out, const char *folder, bool training, f
 
 /* Adds the copies of embedding and head that the published layout keeps in each MTP module. A tied model, which shares
  * the one table anyway, goes without: they would be a quarter of a small model's file. */
-static int add_copies(const fm_weights *w, fm_safetensors_item *items, int count, char (*names)[FM_PARAM_NAME]) {
+static int add_copies(const fm_weights *w, fm_safetensors_item *items, int count,
+                      char (*names)[FM_PARAM_NAME]) {
     const fm_config *c = &w->config;
     if (c->tie_word_embeddings) return count;
     const char *shared[2] = {"model.embed_tokens.weight", "lm_head.weight"};
@@ -279,10 +286,11 @@ fm_status fm_weights_save(const fm_weights *weights, const char *folder, fm_dtyp
         const fm_param *p = &weights->params[i];
         bool narrow = half && p->trained;
         items[i].name = p->name;
-        items[i].tensor = (fm_tensor){.dtype = narrow ? FM_BF16 : FM_F32,
-                                      .dims = p->dims,
-                                      .size = {p->size[0], p->size[1]},
-                                      .data = narrow ? (void *)(half + p->offset) : (void *)(weights->w + p->offset)};
+        items[i].tensor =
+            (fm_tensor){.dtype = narrow ? FM_BF16 : FM_F32,
+                        .dims = p->dims,
+                        .size = {p->size[0], p->size[1]},
+                        .data = narrow ? (void *)(half + p->offset) : (void *)(weights->w + p->offset)};
     }
     int count = add_copies(weights, items, weights->param_count, names);
     status = fm_safetensors_write(path, items, count, metadata, metadata_count, err);

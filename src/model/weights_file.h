@@ -12,17 +12,17 @@
 #include "model/weights.h"
 
 typedef struct fm_weights_file {
-    const fm_weights *layout;  /* borrowed */
-    fm_safetensors *file;      /* owned */
-    const fm_tensor **tensor;  /* [param_count], NULL: not needed and absent */
-    const fm_tensor **scale;   /* [param_count], NULL: not quantised */
+    const fm_weights *layout; /* borrowed */
+    fm_safetensors *file;     /* owned */
+    const fm_tensor **tensor; /* [param_count], NULL: not needed and absent */
+    const fm_tensor **scale;  /* [param_count], NULL: not quantised */
     char folder[512];
 } fm_weights_file;
 
 /* Opens and checks everything before anything is read: FM_ERR_FORMAT names the first missing, unknown or mis-shaped
  * tensor with expected and actual shape. need_mtp false: tensors of MTP modules may be missing. */
-fm_status fm_weights_file_open(fm_weights_file *file, const fm_weights *layout, const char *folder, bool need_mtp,
-                               fm_error *err);
+fm_status fm_weights_file_open(fm_weights_file *file, const fm_weights *layout, const char *folder,
+                               bool need_mtp, fm_error *err);
 void fm_weights_file_close(fm_weights_file *file);
 
 /* out [count] = the floats [offset, offset + count) of the layout; ends must be row ends of tensors. Slices may span

@@ -7,14 +7,16 @@
 static const struct {
     const char *name;
     size_t size;
-} types[FM_DTYPE_COUNT] = {[FM_F32] = {"F32", 4},  [FM_F16] = {"F16", 2}, [FM_BF16] = {"BF16", 2},
-                           [FM_F8_E4M3] = {"F8_E4M3", 1}, [FM_F64] = {"F64", 8}, [FM_I8] = {"I8", 1},
-                           [FM_U8] = {"U8", 1},    [FM_I16] = {"I16", 2}, [FM_I32] = {"I32", 4},
-                           [FM_I64] = {"I64", 8},  [FM_BOOL] = {"BOOL", 1}};
+} types[FM_DTYPE_COUNT] = {
+    [FM_F32] = {"F32", 4}, [FM_F16] = {"F16", 2}, [FM_BF16] = {"BF16", 2}, [FM_F8_E4M3] = {"F8_E4M3", 1},
+    [FM_F64] = {"F64", 8}, [FM_I8] = {"I8", 1},   [FM_U8] = {"U8", 1},     [FM_I16] = {"I16", 2},
+    [FM_I32] = {"I32", 4}, [FM_I64] = {"I64", 8}, [FM_BOOL] = {"BOOL", 1}};
 
 size_t fm_dtype_size(fm_dtype dtype) { return (unsigned)dtype < FM_DTYPE_COUNT ? types[dtype].size : 0; }
 
-const char *fm_dtype_name(fm_dtype dtype) { return (unsigned)dtype < FM_DTYPE_COUNT ? types[dtype].name : "?"; }
+const char *fm_dtype_name(fm_dtype dtype) {
+    return (unsigned)dtype < FM_DTYPE_COUNT ? types[dtype].name : "?";
+}
 
 fm_dtype fm_dtype_from_name(const char *name) {
     int i = 0;
@@ -55,8 +57,8 @@ uint8_t fm_f32_to_f8e4m3(float x) {
     uint8_t sign = (uint8_t)(u >> 24 & 0x80);
     if (mag > 0x7f800000u) return (uint8_t)(sign | 0x7f);
     if (mag >= 0x43e00000u) return (uint8_t)(sign | 0x7e); /* 448 and above saturate */
-    if (mag < 0x3c800000u) { /* below 2^-6: fixed point in units of 2^-9 */
-        float fixed = fm_f32_from_bits(mag) + 16384.0f; /* ulp of 2^14 is 2^-9 */
+    if (mag < 0x3c800000u) {                               /* below 2^-6: fixed point in units of 2^-9 */
+        float fixed = fm_f32_from_bits(mag) + 16384.0f;    /* ulp of 2^14 is 2^-9 */
         return (uint8_t)(sign | (fm_f32_bits(fixed) - 0x46800000u));
     }
     mag += 0x7ffffu + (mag >> 20 & 1);
@@ -67,16 +69,34 @@ uint8_t fm_f32_to_f8e4m3(float x) {
 void fm_convert_to_f32(float *out, const void *in, fm_dtype dtype, size_t n) {
     switch (dtype) {
     case FM_F32: memcpy(out, in, n * 4); break;
-    case FM_F16: for (size_t i = 0; i < n; i++) out[i] = fm_f16_to_f32(((const uint16_t *)in)[i]); break;
-    case FM_BF16: for (size_t i = 0; i < n; i++) out[i] = fm_bf16_to_f32(((const uint16_t *)in)[i]); break;
-    case FM_F8_E4M3: for (size_t i = 0; i < n; i++) out[i] = fm_f8e4m3_to_f32(((const uint8_t *)in)[i]); break;
-    case FM_F64: for (size_t i = 0; i < n; i++) out[i] = (float)((const double *)in)[i]; break;
-    case FM_I8: for (size_t i = 0; i < n; i++) out[i] = ((const int8_t *)in)[i]; break;
+    case FM_F16:
+        for (size_t i = 0; i < n; i++) out[i] = fm_f16_to_f32(((const uint16_t *)in)[i]);
+        break;
+    case FM_BF16:
+        for (size_t i = 0; i < n; i++) out[i] = fm_bf16_to_f32(((const uint16_t *)in)[i]);
+        break;
+    case FM_F8_E4M3:
+        for (size_t i = 0; i < n; i++) out[i] = fm_f8e4m3_to_f32(((const uint8_t *)in)[i]);
+        break;
+    case FM_F64:
+        for (size_t i = 0; i < n; i++) out[i] = (float)((const double *)in)[i];
+        break;
+    case FM_I8:
+        for (size_t i = 0; i < n; i++) out[i] = ((const int8_t *)in)[i];
+        break;
     case FM_U8:
-    case FM_BOOL: for (size_t i = 0; i < n; i++) out[i] = ((const uint8_t *)in)[i]; break;
-    case FM_I16: for (size_t i = 0; i < n; i++) out[i] = ((const int16_t *)in)[i]; break;
-    case FM_I32: for (size_t i = 0; i < n; i++) out[i] = (float)((const int32_t *)in)[i]; break;
-    case FM_I64: for (size_t i = 0; i < n; i++) out[i] = (float)((const int64_t *)in)[i]; break;
+    case FM_BOOL:
+        for (size_t i = 0; i < n; i++) out[i] = ((const uint8_t *)in)[i];
+        break;
+    case FM_I16:
+        for (size_t i = 0; i < n; i++) out[i] = ((const int16_t *)in)[i];
+        break;
+    case FM_I32:
+        for (size_t i = 0; i < n; i++) out[i] = (float)((const int32_t *)in)[i];
+        break;
+    case FM_I64:
+        for (size_t i = 0; i < n; i++) out[i] = (float)((const int64_t *)in)[i];
+        break;
     case FM_DTYPE_COUNT: break;
     }
 }
@@ -84,9 +104,15 @@ void fm_convert_to_f32(float *out, const void *in, fm_dtype dtype, size_t n) {
 void fm_convert_from_f32(void *out, const float *in, fm_dtype dtype, size_t n) {
     switch (dtype) {
     case FM_F32: memcpy(out, in, n * 4); break;
-    case FM_F16: for (size_t i = 0; i < n; i++) ((uint16_t *)out)[i] = fm_f32_to_f16(in[i]); break;
-    case FM_BF16: for (size_t i = 0; i < n; i++) ((uint16_t *)out)[i] = fm_f32_to_bf16(in[i]); break;
-    case FM_F8_E4M3: for (size_t i = 0; i < n; i++) ((uint8_t *)out)[i] = fm_f32_to_f8e4m3(in[i]); break;
+    case FM_F16:
+        for (size_t i = 0; i < n; i++) ((uint16_t *)out)[i] = fm_f32_to_f16(in[i]);
+        break;
+    case FM_BF16:
+        for (size_t i = 0; i < n; i++) ((uint16_t *)out)[i] = fm_f32_to_bf16(in[i]);
+        break;
+    case FM_F8_E4M3:
+        for (size_t i = 0; i < n; i++) ((uint8_t *)out)[i] = fm_f32_to_f8e4m3(in[i]);
+        break;
     default: break;
     }
 }

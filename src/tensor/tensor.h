@@ -12,9 +12,9 @@ enum { FM_MAX_DIMS = 4 };
 
 typedef struct fm_tensor {
     fm_dtype dtype;
-    int dims;                 /* 0 (one element) to FM_MAX_DIMS */
+    int dims;                  /* 0 (one element) to FM_MAX_DIMS */
     int64_t size[FM_MAX_DIMS]; /* elements along each dimension, outermost first */
-    void *data;               /* borrowed */
+    void *data;                /* borrowed */
 } fm_tensor;
 
 /* Elements in all; sizes were checked against overflow by whoever made the view. */

@@ -9,11 +9,13 @@ static const char *const role_names[] = {"system", "user", "assistant", "tool"};
 
 const char *fm_role_name(fm_role role) { return (unsigned)role < 4 ? role_names[role] : "unknown"; }
 
-fm_status fm_chat_add(fm_chat *chat, fm_role role, const char *content, const char *reasoning, fm_error *err) {
+fm_status fm_chat_add(fm_chat *chat, fm_role role, const char *content, const char *reasoning,
+                      fm_error *err) {
     if (chat->count == chat->room) {
         int room = chat->room ? 2 * chat->room : 4;
         fm_message *messages = realloc(chat->messages, (size_t)room * sizeof *messages);
-        if (messages == NULL) return fm_error_set(err, FM_ERR_MEMORY, "no memory for message %d", chat->count);
+        if (messages == NULL)
+            return fm_error_set(err, FM_ERR_MEMORY, "no memory for message %d", chat->count);
         chat->messages = messages;
         chat->room = room;
     }
@@ -56,7 +58,8 @@ fm_status fm_chat_to_json(const fm_chat *chat, fm_buf *out, fm_error *err) {
     }
     char *text = good ? json_dumps(root, JSON_COMPACT) : NULL;
     json_decref(root);
-    if (text == NULL) return fm_error_set(err, FM_ERR_FORMAT, "a message is not valid UTF-8 or memory ran out");
+    if (text == NULL)
+        return fm_error_set(err, FM_ERR_FORMAT, "a message is not valid UTF-8 or memory ran out");
     fm_buf_puts(out, text);
     free(text);
     return out->failed ? fm_error_set(err, FM_ERR_MEMORY, "no memory for a conversation") : FM_OK;
@@ -67,21 +70,24 @@ static fm_status add_from_json(fm_chat *chat, const json_t *item, int i, const c
     const char *content = json_string_value(json_object_get(item, "content"));
     const json_t *reasoning = json_object_get(item, "reasoning_content");
     if (role == NULL || content == NULL)
-        return fm_error_set(err, FM_ERR_FORMAT, "%s: messages[%d]: \"role\" and \"content\" must be strings", where, i);
+        return fm_error_set(err, FM_ERR_FORMAT, "%s: messages[%d]: \"role\" and \"content\" must be strings",
+                            where, i);
     if (reasoning && !json_is_string(reasoning) && !json_is_null(reasoning))
         return fm_error_set(err, FM_ERR_FORMAT, "%s: messages[%d].reasoning_content: not a string", where, i);
     for (int r = 0; r < 4; r++)
         if (strcmp(role, role_names[r]) == 0)
             return fm_chat_add(chat, (fm_role)r, content, json_string_value(reasoning), err);
     return fm_error_set(err, FM_ERR_FORMAT,
-                        "%s: messages[%d].role: \"%.40s\" is not one of system, user, assistant, tool", where, i, role);
+                        "%s: messages[%d].role: \"%.40s\" is not one of system, user, assistant, tool", where,
+                        i, role);
 }
 
 fm_status fm_chat_from_json(fm_chat *chat, const char *json, size_t size, const char *where, fm_error *err) {
     *chat = (fm_chat){0};
     json_error_t reason;
     json_t *root = json_loadb(json, size, JSON_REJECT_DUPLICATES, &reason);
-    if (root == NULL) return fm_error_set(err, FM_ERR_FORMAT, "%s: column %d: %s", where, reason.column, reason.text);
+    if (root == NULL)
+        return fm_error_set(err, FM_ERR_FORMAT, "%s: column %d: %s", where, reason.column, reason.text);
     const json_t *list = json_object_get(root, "messages");
     fm_status status = FM_OK;
     if (!json_is_array(list)) status = fm_error_set(err, FM_ERR_FORMAT, "%s: no list \"messages\"", where);

@@ -40,7 +40,8 @@ static bool has_kind(const char *line, size_t size, const char *kind) {
 }
 
 static fm_status verify_bytes(const fm_map *map, const char *path, fm_ledger_facts *facts, fm_error *err) {
-    const char *at = map->size ? (const char *)map->data : "", *end = at + map->size; /* no data: no NULL either */
+    const char *at = map->size ? (const char *)map->data : "",
+               *end = at + map->size; /* no data: no NULL either */
     *facts = (fm_ledger_facts){0};
     memcpy(facts->last, zeros, sizeof zeros);
     while (map->size > 0 && at < end) {

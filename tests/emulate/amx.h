@@ -68,11 +68,11 @@ static inline void emulate_dpbf16ps(int c, int a, int b) {
 #undef _tile_loadd
 #undef _tile_stored
 #undef _tile_dpbf16ps
-#define _tile_loadconfig(config) emulate_loadconfig(config)
-#define _tile_release() emulate_release()
-#define _tile_zero(t) emulate_zero(t)
-#define _tile_loadd(t, base, stride) emulate_loadd(t, base, stride)
+#define _tile_loadconfig(config)      emulate_loadconfig(config)
+#define _tile_release()               emulate_release()
+#define _tile_zero(t)                 emulate_zero(t)
+#define _tile_loadd(t, base, stride)  emulate_loadd(t, base, stride)
 #define _tile_stored(t, base, stride) emulate_stored(t, base, stride)
-#define _tile_dpbf16ps(c, a, b) emulate_dpbf16ps(c, a, b)
+#define _tile_dpbf16ps(c, a, b)       emulate_dpbf16ps(c, a, b)
 
 #endif

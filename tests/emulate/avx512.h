@@ -24,7 +24,7 @@ typedef struct emulated_lanes {
     };
 } emulated_lanes;
 
-#define EMULATED static __attribute__((noinline, unused))
+#define EMULATED  static __attribute__((noinline, unused))
 #define EACH_LANE for (int i = 0; i < 16; i++)
 
 /* Every 512-bit type travels as its bits. */
@@ -142,7 +142,8 @@ static inline const void *emulated_aligned(const void *p) {
 
 EMULATED __m512 emulated_maskz_loadu(uint16_t mask, const void *from) {
     emulated_lanes r = {0};
-    EACH_LANE if (mask & 1u << i) memcpy(r.f + i, (const char *)from + 4 * i, 4); /* reads the named lanes only */
+    EACH_LANE if (mask & 1u << i)
+        memcpy(r.f + i, (const char *)from + 4 * i, 4); /* reads the named lanes only */
     return emulated_out___m512(r);
 }
 
@@ -229,55 +230,55 @@ EMULATED __m512 emulated_dpbf16(__m512 c, __m512i a, __m512i b) {
 #undef _mm512_cmpgt_epu32_mask
 #undef _mm512_slli_epi32
 #undef _mm512_srli_epi32
-#define __m512bh __m512i
-#define _mm512_setzero_ps() emulated_set1_ps(0.0f)
-#define _mm512_set1_ps(f) emulated_set1_ps(f)
-#define _mm512_set1_epi32(v) emulated_set1_epi32(v)
-#define _mm512_setr_epi32(...) emulated_setr((const int32_t[16]){__VA_ARGS__})
-#define _mm512_load_ps(p) emulated_load(emulated_aligned(p))
-#define _mm512_loadu_ps(p) emulated_load(p)
-#define _mm512_load_si512(p) (__m512i) emulated_load(emulated_aligned(p))
-#define _mm512_maskz_loadu_ps(mask, p) emulated_maskz_loadu(mask, p)
-#define _mm512_storeu_ps(p, a) emulated_store(p, a)
-#define _mm512_storeu_si512(p, a) emulated_store(p, (__m512)(a))
-#define _mm512_mask_storeu_ps(p, mask, a) emulated_mask_storeu(p, mask, a)
+#define __m512bh                                       __m512i
+#define _mm512_setzero_ps()                            emulated_set1_ps(0.0f)
+#define _mm512_set1_ps(f)                              emulated_set1_ps(f)
+#define _mm512_set1_epi32(v)                           emulated_set1_epi32(v)
+#define _mm512_setr_epi32(...)                         emulated_setr((const int32_t[16]){__VA_ARGS__})
+#define _mm512_load_ps(p)                              emulated_load(emulated_aligned(p))
+#define _mm512_loadu_ps(p)                             emulated_load(p)
+#define _mm512_load_si512(p)                           (__m512i) emulated_load(emulated_aligned(p))
+#define _mm512_maskz_loadu_ps(mask, p)                 emulated_maskz_loadu(mask, p)
+#define _mm512_storeu_ps(p, a)                         emulated_store(p, a)
+#define _mm512_storeu_si512(p, a)                      emulated_store(p, (__m512)(a))
+#define _mm512_mask_storeu_ps(p, mask, a)              emulated_mask_storeu(p, mask, a)
 #define _mm512_i32scatter_epi32(base, index, a, scale) emulated_scatter32(base, index, a, scale)
-#define _mm512_fmadd_ps(a, b, c) emulated_fmadd(a, b, c)
-#define _mm512_dpbf16_ps(c, a, b) emulated_dpbf16(c, a, b)
-#define _mm512_castps_si512(a) ((__m512i)(a))
-#define _mm512_castsi512_ps(a) ((__m512)(a))
-#define _mm512_and_si512(a, b) emulated_and(a, b)
-#define _mm512_or_si512(a, b) emulated_or(a, b)
-#define _mm512_add_epi32(a, b) emulated_add_epi32(a, b)
-#define _mm512_mullo_epi32(a, b) emulated_mullo(a, b)
-#define _mm512_slli_epi32(a, n) emulated_slli(a, n)
-#define _mm512_srli_epi32(a, n) emulated_srli(a, n)
-#define _mm512_cmpgt_epu32_mask(a, b) emulated_cmpgt_epu32(a, b)
-#define _mm512_mask_mov_epi32(from, mask, a) emulated_mask_mov(from, mask, a)
-#define _mm512_cvtepi32_epi16(a) emulated_narrow(a)
-#define _mm512_cvtepu16_epi32(a) emulated_widen(a)
-#define _mm512_xor_si512(a, b) emulated_xor(a, b)
-#define _mm512_sub_epi32(a, b) emulated_sub_epi32(a, b)
-#define _mm512_srai_epi32(a, n) emulated_srai(a, n)
-#define _mm512_add_ps(a, b) emulated_add_ps(a, b)
-#define _mm512_sub_ps(a, b) emulated_sub_ps(a, b)
-#define _mm512_mul_ps(a, b) emulated_mul_ps(a, b)
-#define _mm512_div_ps(a, b) emulated_div_ps(a, b)
-#define _mm512_max_ps(a, b) emulated_max_ps(a, b)
-#define _mm512_sqrt_ps(a) emulated_sqrt_ps(a)
-#define _mm512_moveldup_ps(a) emulated_moveldup(a)
-#define _mm512_movehdup_ps(a) emulated_movehdup(a)
+#define _mm512_fmadd_ps(a, b, c)                       emulated_fmadd(a, b, c)
+#define _mm512_dpbf16_ps(c, a, b)                      emulated_dpbf16(c, a, b)
+#define _mm512_castps_si512(a)                         ((__m512i)(a))
+#define _mm512_castsi512_ps(a)                         ((__m512)(a))
+#define _mm512_and_si512(a, b)                         emulated_and(a, b)
+#define _mm512_or_si512(a, b)                          emulated_or(a, b)
+#define _mm512_add_epi32(a, b)                         emulated_add_epi32(a, b)
+#define _mm512_mullo_epi32(a, b)                       emulated_mullo(a, b)
+#define _mm512_slli_epi32(a, n)                        emulated_slli(a, n)
+#define _mm512_srli_epi32(a, n)                        emulated_srli(a, n)
+#define _mm512_cmpgt_epu32_mask(a, b)                  emulated_cmpgt_epu32(a, b)
+#define _mm512_mask_mov_epi32(from, mask, a)           emulated_mask_mov(from, mask, a)
+#define _mm512_cvtepi32_epi16(a)                       emulated_narrow(a)
+#define _mm512_cvtepu16_epi32(a)                       emulated_widen(a)
+#define _mm512_xor_si512(a, b)                         emulated_xor(a, b)
+#define _mm512_sub_epi32(a, b)                         emulated_sub_epi32(a, b)
+#define _mm512_srai_epi32(a, n)                        emulated_srai(a, n)
+#define _mm512_add_ps(a, b)                            emulated_add_ps(a, b)
+#define _mm512_sub_ps(a, b)                            emulated_sub_ps(a, b)
+#define _mm512_mul_ps(a, b)                            emulated_mul_ps(a, b)
+#define _mm512_div_ps(a, b)                            emulated_div_ps(a, b)
+#define _mm512_max_ps(a, b)                            emulated_max_ps(a, b)
+#define _mm512_sqrt_ps(a)                              emulated_sqrt_ps(a)
+#define _mm512_moveldup_ps(a)                          emulated_moveldup(a)
+#define _mm512_movehdup_ps(a)                          emulated_movehdup(a)
 /* Three of them are macros in clang's own header. */
 #undef _mm512_permute_ps
 #define _mm512_permute_ps(a, order) emulated_permute(a, order)
-#define _mm512_cvtps_epi32(a) emulated_cvtps_epi32(a)
+#define _mm512_cvtps_epi32(a)       emulated_cvtps_epi32(a)
 #undef _mm512_cmp_ps_mask
 #define _mm512_cmp_ps_mask(a, b, predicate) emulated_cmp_ps(a, b, predicate)
-#define _mm512_mask_mov_ps(from, mask, a) emulated_mask_mov_ps(from, mask, a)
-#define _mm512_maskz_mov_ps(mask, a) emulated_mask_mov_ps(emulated_set1_ps(0.0f), mask, a)
-#define _mm512_mask_blend_ps(mask, a, b) emulated_mask_mov_ps(a, mask, b)
-#define _mm512_castps512_ps256(a) emulated_half(a, 0)
-#define _mm512_castps_pd(a) ((__m512d)(a))
+#define _mm512_mask_mov_ps(from, mask, a)   emulated_mask_mov_ps(from, mask, a)
+#define _mm512_maskz_mov_ps(mask, a)        emulated_mask_mov_ps(emulated_set1_ps(0.0f), mask, a)
+#define _mm512_mask_blend_ps(mask, a, b)    emulated_mask_mov_ps(a, mask, b)
+#define _mm512_castps512_ps256(a)           emulated_half(a, 0)
+#define _mm512_castps_pd(a)                 ((__m512d)(a))
 #undef _mm512_extractf64x4_pd
 #define _mm512_extractf64x4_pd(a, which) _mm256_castps_pd(emulated_half((__m512)(a), which))
 

@@ -189,7 +189,8 @@ static void bench_op(fm_check *c, const fm_check_op *op, const options *o) {
     fm_isa best = FM_ISA_SCALAR;
     for (int level = 0; level < FM_ISA_COUNT; level++) {
         if (!(c->dev.isa_mask & 1u << level) || fm_kern_level(op->operation, (fm_isa)level) == NULL) continue;
-        if (o->only_level == NULL || strcmp(o->only_level, fm_cpu_isa_name((fm_isa)level)) == 0) best = (fm_isa)level;
+        if (o->only_level == NULL || strcmp(o->only_level, fm_cpu_isa_name((fm_isa)level)) == 0)
+            best = (fm_isa)level;
     }
     select_kernels(c, op->operation, fm_cpu_isa_name(best), fm_kern_level(op->operation, best));
     for (int i = 0; op->bench != NULL && i < op->bench_cases; i++)
@@ -221,8 +222,9 @@ void fm_check_time(fm_check *c, const fm_check_timing *t) {
     double read = t->bytes > 0 ? fm_roofline_gbps(c->dev.threads) : 0;
     time_runs(seconds, t->run, t->arg, TIMED_RUNS, c->dev.threads);
     double median = seconds[TIMED_RUNS / 2], best = seconds[0];
-    printf("%-9s %-7s %dT %-36s %10.1f us (best %.1f, spread %.0f %%)", c->operation, c->level, c->dev.threads, c->text,
-           median * 1e6, best * 1e6, 100 * (seconds[TIMED_RUNS - 2] - seconds[1]) / median);
+    printf("%-9s %-7s %dT %-36s %10.1f us (best %.1f, spread %.0f %%)", c->operation, c->level,
+           c->dev.threads, c->text, median * 1e6, best * 1e6,
+           100 * (seconds[TIMED_RUNS - 2] - seconds[1]) / median);
     if (peak > 0)
         printf("  %6.1f GFLOP/s = %3.0f %% of %.0f (best %.0f %%)", t->flops / median * 1e-9,
                t->flops / median * 1e-7 / peak, peak, t->flops / best * 1e-7 / peak);
@@ -263,7 +265,9 @@ static bool parse(int argc, char **argv, options *o) {
 int fm_check_main(int argc, char **argv, const fm_check_op *ops, int count) {
     options o = {.seed = (uint64_t)time(NULL), .only_case = -1};
     if (!parse(argc, argv, &o)) {
-        fprintf(stderr, "usage: %s [--bench [--threads N]] [--op NAME] [--level NAME] [--seed N] [--case N]\n", argv[0]);
+        fprintf(stderr,
+                "usage: %s [--bench [--threads N]] [--op NAME] [--level NAME] [--seed N] [--case N]\n",
+                argv[0]);
         return 2;
     }
     fm_check c = {.program = argv[0], .seed = o.seed};

@@ -51,7 +51,8 @@ typedef struct fm_check_op {
     const char *operation;
     int cases;
     void (*run)(fm_check *c, int index);
-    const fm_check_set *emulated; /* sets that run besides the machine's levels; a level in both runs natively only */
+    const fm_check_set
+        *emulated; /* sets that run besides the machine's levels; a level in both runs natively only */
     int emulated_count;
     const fm_check_set *plants;
     int plant_count;

@@ -17,9 +17,9 @@
 #include "kern/kern_table.h"
 
 enum {
-    K_BLOCK = 320,         /* most k in one block: 20 KiB of a 16-wide panel of B */
-    ROW_BLOCK = 96,        /* about this many rows of A packed together: 120 KiB */
-    MIN_ROWS = 48,         /* pieces are not cut below this, packing would outweigh the arithmetic */
+    K_BLOCK = 320,  /* most k in one block: 20 KiB of a 16-wide panel of B */
+    ROW_BLOCK = 96, /* about this many rows of A packed together: 120 KiB */
+    MIN_ROWS = 48,  /* pieces are not cut below this, packing would outweigh the arithmetic */
     MIN_COLUMNS = 64,
     PIECES_PER_THREAD = 6, /* aimed at, so that the last piece is short */
     MIN_PIECE = 1 << 19,   /* multiply-adds; below, waking a thread costs more than it saves */
@@ -28,10 +28,10 @@ enum {
 
 /* How one product is cut. */
 typedef struct cut {
-    int rows, columns;         /* of a piece; multiples of mr, nr */
-    int row_pieces, strips;    /* pieces down and across */
-    int k_block, k_blocks;     /* k per block (a multiple of k_step), and how many */
-    bool keep;                 /* a strip of B fits the scratch with all its k: pack it once for many pieces */
+    int rows, columns;      /* of a piece; multiples of mr, nr */
+    int row_pieces, strips; /* pieces down and across */
+    int k_block, k_blocks;  /* k per block (a multiple of k_step), and how many */
+    bool keep;              /* a strip of B fits the scratch with all its k: pack it once for many pieces */
 } cut;
 
 /* One thread's state. */
@@ -65,12 +65,14 @@ static cut plan(const fm_dev *dev, const fm_gemm_kernels *kn, const fm_gemm *g, 
     if (t.k_blocks < 1) t.k_blocks = 1;
     t.k_block = round_up((int)ceil_div(g->k, t.k_blocks), kn->k_step);
 
-    int64_t room = (int64_t)((dev->scratch_bytes - a_room(kn)) / (size_t)kn->packed_bytes); /* elements of B */
+    int64_t room =
+        (int64_t)((dev->scratch_bytes - a_room(kn)) / (size_t)kn->packed_bytes); /* elements of B */
     int64_t all_k = (int64_t)t.k_block * t.k_blocks, widest = round_up(g->n, kn->nr);
     int64_t fits = room / (all_k > 0 ? all_k : 1);
     t.keep = fits >= widest || fits >= 8 * MIN_COLUMNS;
     if (!t.keep) fits = room / t.k_block;
-    if (widest > fits) widest = round_up((int)ceil_div(g->n, ceil_div(widest, fits / kn->nr * kn->nr)), kn->nr);
+    if (widest > fits)
+        widest = round_up((int)ceil_div(g->n, ceil_div(widest, fits / kn->nr * kn->nr)), kn->nr);
 
     /* Cut rows first when the strip of B is kept: more rows then cost nothing but C's edge. */
     int64_t k = g->k > 0 ? g->k : 1, rows = g->m, columns = widest;
@@ -104,17 +106,19 @@ static void pack_b(const fm_gemm_kernels *kn, const piece *p, int first_k, int k
                    min_int(kn->nr, p->columns - j), k);
 }
 
-static void pack_a(const fm_gemm_kernels *kn, const piece *p, int row, int rows, int first_k, int k, char *to) {
+static void pack_a(const fm_gemm_kernels *kn, const piece *p, int row, int rows, int first_k, int k,
+                   char *to) {
     const fm_gemm *g = p->g;
     ptrdiff_t stride = g->transpose_a ? 1 : g->lda, k_stride = g->transpose_a ? g->lda : 1;
     size_t panel = (size_t)kn->mr * (size_t)p->cut->k_block * (size_t)kn->packed_bytes;
     for (int i = 0; i < rows; i += kn->mr, to += panel)
-        kn->pack_a(to, g->a + (row + i) * stride + first_k * k_stride, stride, k_stride, min_int(kn->mr, rows - i), k);
+        kn->pack_a(to, g->a + (row + i) * stride + first_k * k_stride, stride, k_stride,
+                   min_int(kn->mr, rows - i), k);
 }
 
 /* A tile whose columns end inside the panel goes through a buffer, so that nothing past C's columns is touched. */
-static void edge_tile(const fm_gemm_kernels *kn, int rows, int columns, int k, const char *a, const char *b, float *c,
-                      ptrdiff_t ldc, bool load) {
+static void edge_tile(const fm_gemm_kernels *kn, int rows, int columns, int k, const char *a, const char *b,
+                      float *c, ptrdiff_t ldc, bool load) {
     _Alignas(64) float buffer[FM_GEMM_MAX_MR * FM_GEMM_MAX_NR];
     size_t bytes = (size_t)columns * sizeof(float);
     if (load) {
@@ -197,20 +201,40 @@ void fm_gemm_run(fm_dev *dev, const fm_gemm *list, int count, fm_precision preci
     }
 }
 
-void fm_gemm_forward(fm_dev *dev, float *y, const float *x, const float *w, int m, int n, int k, fm_precision p) {
-    fm_gemm g = {.m = m, .n = n, .k = k, .a = x, .lda = k, .b = w, .ldb = k, .transpose_b = true, .c = y, .ldc = n};
+void fm_gemm_forward(fm_dev *dev, float *y, const float *x, const float *w, int m, int n, int k,
+                     fm_precision p) {
+    fm_gemm g = {
+        .m = m, .n = n, .k = k, .a = x, .lda = k, .b = w, .ldb = k, .transpose_b = true, .c = y, .ldc = n};
     fm_gemm_run(dev, &g, 1, p);
 }
 
-void fm_gemm_backward_x(fm_dev *dev, float *dx, const float *dy, const float *w, int m, int n, int k, bool accumulate,
-                        fm_precision p) {
-    fm_gemm g = {.m = m, .n = k, .k = n, .a = dy, .lda = n, .b = w, .ldb = k, .c = dx, .ldc = k,
+void fm_gemm_backward_x(fm_dev *dev, float *dx, const float *dy, const float *w, int m, int n, int k,
+                        bool accumulate, fm_precision p) {
+    fm_gemm g = {.m = m,
+                 .n = k,
+                 .k = n,
+                 .a = dy,
+                 .lda = n,
+                 .b = w,
+                 .ldb = k,
+                 .c = dx,
+                 .ldc = k,
                  .accumulate = accumulate};
     fm_gemm_run(dev, &g, 1, p);
 }
 
-void fm_gemm_backward_w(fm_dev *dev, float *dw, const float *dy, const float *x, int m, int n, int k, fm_precision p) {
-    fm_gemm g = {.m = n, .n = k, .k = m, .a = dy, .lda = n, .transpose_a = true, .b = x, .ldb = k, .c = dw, .ldc = k,
+void fm_gemm_backward_w(fm_dev *dev, float *dw, const float *dy, const float *x, int m, int n, int k,
+                        fm_precision p) {
+    fm_gemm g = {.m = n,
+                 .n = k,
+                 .k = m,
+                 .a = dy,
+                 .lda = n,
+                 .transpose_a = true,
+                 .b = x,
+                 .ldb = k,
+                 .c = dw,
+                 .ldc = k,
                  .accumulate = true};
     fm_gemm_run(dev, &g, 1, p);
 }

@@ -40,9 +40,11 @@ void fm_gemm_run(fm_dev *dev, const fm_gemm *list, int count, fm_precision preci
 
 /* Shorthands for one product, all tightly packed rows, in the three forms that training needs:
  * Y[m,n] = X[m,k] W[n,k]^T;  dX[m,k] = dY[m,n] W[n,k];  dW[n,k] += dY[m,n]^T X[m,k]. */
-void fm_gemm_forward(fm_dev *dev, float *y, const float *x, const float *w, int m, int n, int k, fm_precision p);
-void fm_gemm_backward_x(fm_dev *dev, float *dx, const float *dy, const float *w, int m, int n, int k, bool accumulate,
+void fm_gemm_forward(fm_dev *dev, float *y, const float *x, const float *w, int m, int n, int k,
+                     fm_precision p);
+void fm_gemm_backward_x(fm_dev *dev, float *dx, const float *dy, const float *w, int m, int n, int k,
+                        bool accumulate, fm_precision p);
+void fm_gemm_backward_w(fm_dev *dev, float *dw, const float *dy, const float *x, int m, int n, int k,
                         fm_precision p);
-void fm_gemm_backward_w(fm_dev *dev, float *dw, const float *dy, const float *x, int m, int n, int k, fm_precision p);
 
 #endif

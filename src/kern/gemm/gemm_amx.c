@@ -15,8 +15,9 @@ enum { MR = 32, NR = 32, K_STEP = 32, TILE_ROWS = 16, ROW_BYTES = 64 };
 /* A panel: [k/32][32 rows][32 k]; each k-block is two tiles. */
 static void pack_a(void *to, const float *from, ptrdiff_t stride, ptrdiff_t k_stride, int count, int k) {
     uint32_t *out = to;
-    const __m512i row_starts = _mm512_mullo_epi32(
-        _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), _mm512_set1_epi32(K_STEP / 2));
+    const __m512i row_starts =
+        _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+                           _mm512_set1_epi32(K_STEP / 2));
     for (int p = 0; p < k; p += K_STEP, out += MR * K_STEP / 2) {
         int have = k - p < K_STEP ? k - p : K_STEP;
         if (k_stride == 1)
@@ -35,7 +36,8 @@ static void pack_a(void *to, const float *from, ptrdiff_t stride, ptrdiff_t k_st
                     __mmask16 rows = first_lanes(count - i);
                     __m512 first = _mm512_maskz_loadu_ps(2 * q < have ? rows : 0, at);
                     __m512 second = _mm512_maskz_loadu_ps(2 * q + 1 < have ? rows : 0, at + k_stride);
-                    _mm512_i32scatter_epi32(out + i * K_STEP / 2 + q, row_starts, pair_bf16(first, second), 4);
+                    _mm512_i32scatter_epi32(out + i * K_STEP / 2 + q, row_starts, pair_bf16(first, second),
+                                            4);
                 }
     }
 }
@@ -99,5 +101,12 @@ static void begin(void) {
 
 static void end(void) { _tile_release(); }
 
-const fm_gemm_kernels fm_gemm_amx = {.mr = MR, .nr = NR, .k_step = K_STEP, .packed_bytes = sizeof(uint16_t),
-                                     .pack_a = pack_a, .pack_b = pack_b, .tile = tile, .begin = begin, .end = end};
+const fm_gemm_kernels fm_gemm_amx = {.mr = MR,
+                                     .nr = NR,
+                                     .k_step = K_STEP,
+                                     .packed_bytes = sizeof(uint16_t),
+                                     .pack_a = pack_a,
+                                     .pack_b = pack_b,
+                                     .tile = tile,
+                                     .begin = begin,
+                                     .end = end};

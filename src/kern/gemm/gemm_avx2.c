@@ -61,7 +61,7 @@ static void pack_b(void *to, const float *from, ptrdiff_t stride, ptrdiff_t k_st
 /* Named variables, not an array: gcc 12 leaves an array of accumulators in memory, at a third of the speed. `rows`
  * is a constant wherever this is inlined, so the rows that do not exist cost nothing. */
 #define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
-#define DECLARE(i) __m256 low##i = _mm256_setzero_ps(), high##i = _mm256_setzero_ps();
+#define DECLARE(i)   __m256 low##i = _mm256_setzero_ps(), high##i = _mm256_setzero_ps();
 #define LOAD(i)                                                                                              \
     if (rows > i) {                                                                                          \
         low##i = _mm256_loadu_ps(c + i * ldc);                                                               \
@@ -85,8 +85,9 @@ static void pack_b(void *to, const float *from, ptrdiff_t stride, ptrdiff_t k_st
         _mm256_storeu_ps(c + i * ldc + 8, high##i);                                                          \
     }
 
-static inline __attribute__((always_inline)) void tile_rows(const int rows, int k, const float *a, const float *b,
-                                                            float *c, ptrdiff_t ldc, bool load) {
+static inline __attribute__((always_inline)) void tile_rows(const int rows, int k, const float *a,
+                                                            const float *b, float *c, ptrdiff_t ldc,
+                                                            bool load) {
     EACH_ROW(DECLARE)
     if (load) {
         EACH_ROW(LOAD)
@@ -110,5 +111,10 @@ static void tile(int rows, int k, const void *a, const void *b, float *c, ptrdif
     }
 }
 
-const fm_gemm_kernels fm_gemm_avx2 = {
-    .mr = MR, .nr = NR, .k_step = 1, .packed_bytes = sizeof(float), .pack_a = pack_a, .pack_b = pack_b, .tile = tile};
+const fm_gemm_kernels fm_gemm_avx2 = {.mr = MR,
+                                      .nr = NR,
+                                      .k_step = 1,
+                                      .packed_bytes = sizeof(float),
+                                      .pack_a = pack_a,
+                                      .pack_b = pack_b,
+                                      .tile = tile};

@@ -17,8 +17,9 @@ static __mmask16 first_lanes(int count) {
 
 /* Panels are written with stores wider than the panel where it is 14, in rising k: what spills over is overwritten by
  * the next store, and gemm.c leaves a cache line after the last panel. */
-static inline __attribute__((always_inline)) void pack(const int width, float *out, const float *from, ptrdiff_t stride,
-                                                       ptrdiff_t k_stride, int count, int k) {
+static inline __attribute__((always_inline)) void pack(const int width, float *out, const float *from,
+                                                       ptrdiff_t stride, ptrdiff_t k_stride, int count,
+                                                       int k) {
     int p = 0;
     if (k_stride != 1) {
         for (; p < k; p++, out += width, from += k_stride)
@@ -51,7 +52,7 @@ static void pack_b(void *to, const float *from, ptrdiff_t stride, ptrdiff_t k_st
 /* Named variables, not an array: compilers leave an array of accumulators in memory. `rows` is a constant wherever
  * this is inlined, so the rows that do not exist cost nothing. */
 #define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11) DO(12) DO(13)
-#define DECLARE(i) __m512 low##i = _mm512_setzero_ps(), high##i = _mm512_setzero_ps();
+#define DECLARE(i)   __m512 low##i = _mm512_setzero_ps(), high##i = _mm512_setzero_ps();
 #define LOAD(i)                                                                                              \
     if (rows > i) {                                                                                          \
         low##i = _mm512_loadu_ps(c + i * ldc);                                                               \
@@ -75,8 +76,9 @@ static void pack_b(void *to, const float *from, ptrdiff_t stride, ptrdiff_t k_st
         _mm512_storeu_ps(c + i * ldc + 16, high##i);                                                         \
     }
 
-static inline __attribute__((always_inline)) void tile_rows(const int rows, int k, const float *a, const float *b,
-                                                            float *c, ptrdiff_t ldc, bool load) {
+static inline __attribute__((always_inline)) void tile_rows(const int rows, int k, const float *a,
+                                                            const float *b, float *c, ptrdiff_t ldc,
+                                                            bool load) {
     EACH_ROW(DECLARE)
     if (load) {
         EACH_ROW(LOAD)
@@ -96,5 +98,10 @@ static void tile(int rows, int k, const void *a, const void *b, float *c, ptrdif
     switch (rows) { EACH_ROW(CASE) }
 }
 
-const fm_gemm_kernels fm_gemm_avx512 = {
-    .mr = MR, .nr = NR, .k_step = 1, .packed_bytes = sizeof(float), .pack_a = pack_a, .pack_b = pack_b, .tile = tile};
+const fm_gemm_kernels fm_gemm_avx512 = {.mr = MR,
+                                        .nr = NR,
+                                        .k_step = 1,
+                                        .packed_bytes = sizeof(float),
+                                        .pack_a = pack_a,
+                                        .pack_b = pack_b,
+                                        .tile = tile};

@@ -22,7 +22,7 @@ static void pack_b(void *to, const float *from, ptrdiff_t stride, ptrdiff_t k_st
 
 /* As in gemm_avx512.c, with pairs in the place of floats. */
 #define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11) DO(12) DO(13)
-#define DECLARE(i) __m512 low##i = _mm512_setzero_ps(), high##i = _mm512_setzero_ps();
+#define DECLARE(i)   __m512 low##i = _mm512_setzero_ps(), high##i = _mm512_setzero_ps();
 #define LOAD(i)                                                                                              \
     if (rows > i) {                                                                                          \
         low##i = _mm512_loadu_ps(c + i * ldc);                                                               \
@@ -45,8 +45,9 @@ static void pack_b(void *to, const float *from, ptrdiff_t stride, ptrdiff_t k_st
         _mm512_storeu_ps(c + i * ldc + 16, high##i);                                                         \
     }
 
-static inline __attribute__((always_inline)) void tile_rows(const int rows, int k, const int32_t *a, const int32_t *b,
-                                                            float *c, ptrdiff_t ldc, bool load) {
+static inline __attribute__((always_inline)) void tile_rows(const int rows, int k, const int32_t *a,
+                                                            const int32_t *b, float *c, ptrdiff_t ldc,
+                                                            bool load) {
     EACH_ROW(DECLARE)
     if (load) {
         EACH_ROW(LOAD)
@@ -66,5 +67,10 @@ static void tile(int rows, int k, const void *a, const void *b, float *c, ptrdif
     switch (rows) { EACH_ROW(CASE) }
 }
 
-const fm_gemm_kernels fm_gemm_avx512bf16 = {.mr = MR, .nr = NR, .k_step = K_STEP, .packed_bytes = sizeof(uint16_t),
-                                            .pack_a = pack_a, .pack_b = pack_b, .tile = tile};
+const fm_gemm_kernels fm_gemm_avx512bf16 = {.mr = MR,
+                                            .nr = NR,
+                                            .k_step = K_STEP,
+                                            .packed_bytes = sizeof(uint16_t),
+                                            .pack_a = pack_a,
+                                            .pack_b = pack_b,
+                                            .tile = tile};

@@ -19,7 +19,8 @@ static inline __mmask16 first_lanes(int count) {
 static inline __m512i round_bf16(__m512 x) {
     __m512i u = _mm512_castps_si512(x);
     __m512i odd = _mm512_and_si512(_mm512_srli_epi32(u, 16), _mm512_set1_epi32(1));
-    __m512i rounded = _mm512_srli_epi32(_mm512_add_epi32(_mm512_add_epi32(u, _mm512_set1_epi32(0x7fff)), odd), 16);
+    __m512i rounded =
+        _mm512_srli_epi32(_mm512_add_epi32(_mm512_add_epi32(u, _mm512_set1_epi32(0x7fff)), odd), 16);
     __m512i quiet = _mm512_or_si512(_mm512_srli_epi32(u, 16), _mm512_set1_epi32(0x40));
     __m512i magnitude = _mm512_and_si512(u, _mm512_set1_epi32(0x7fffffff));
     __mmask16 nan = _mm512_cmpgt_epu32_mask(magnitude, _mm512_set1_epi32(0x7f800000));
@@ -43,15 +44,16 @@ static inline void load_pairs_transposed(__m256 r[8], const float *from, ptrdiff
 }
 
 static inline uint32_t one_pair(const float *from, ptrdiff_t k_stride, int have) {
-    uint32_t low = have > 0 ? fm_f32_to_bf16(from[0]) : 0, high = have > 1 ? fm_f32_to_bf16(from[k_stride]) : 0;
+    uint32_t low = have > 0 ? fm_f32_to_bf16(from[0]) : 0,
+             high = have > 1 ? fm_f32_to_bf16(from[k_stride]) : 0;
     return low | high << 16;
 }
 
 /* One panel, `width` wide, k filled up with zeros to a multiple of k_step. Stores may write past a panel's row where
  * width is no multiple of 16, in rising k, as in gemm_avx512.c. */
 static inline __attribute__((always_inline)) void pack_pairs(const int width, const int k_step, uint32_t *out,
-                                                             const float *from, ptrdiff_t stride, ptrdiff_t k_stride,
-                                                             int count, int k) {
+                                                             const float *from, ptrdiff_t stride,
+                                                             ptrdiff_t k_stride, int count, int k) {
     int p = 0, end = (k + k_step - 1) / k_step * k_step;
     if (k_stride != 1) {
         for (; p < end; p += 2, out += width)

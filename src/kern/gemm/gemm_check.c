@@ -16,14 +16,20 @@ typedef struct shape {
 } shape;
 
 static const shape shapes[] = {
-    {0, 5, 3},     {5, 0, 3},     {5, 3, 0},      {1, 1, 1},      {1, 16, 16},    {1, 17, 5},    {2, 15, 9},
-    {3, 31, 8},    {4, 33, 7},    {5, 16, 17},    {6, 16, 1},     {6, 48, 33},    {7, 1, 64},    {8, 24, 31},
-    {12, 64, 48},  {13, 47, 40},  {14, 32, 32},   {15, 33, 63},   {16, 16, 64},   {27, 95, 65},  {28, 64, 2},
-    {31, 31, 31},  {32, 32, 96},  {33, 65, 97},   {48, 64, 64},   {64, 48, 64},   {64, 64, 48},  {97, 33, 100},
-    {100, 40, 5},  {130, 70, 20}, {3, 7, 319},    {9, 40, 320},   {5, 33, 321},   {17, 50, 641}, {2, 300, 20},
-    {300, 2, 20},  {1, 520, 33},  {200, 129, 37}, {20, 18, 1500}, {257, 260, 70},
+    {0, 5, 3},    {5, 0, 3},     {5, 3, 0},      {1, 1, 1},      {1, 16, 16},    {1, 17, 5},    {2, 15, 9},
+    {3, 31, 8},   {4, 33, 7},    {5, 16, 17},    {6, 16, 1},     {6, 48, 33},    {7, 1, 64},    {8, 24, 31},
+    {12, 64, 48}, {13, 47, 40},  {14, 32, 32},   {15, 33, 63},   {16, 16, 64},   {27, 95, 65},  {28, 64, 2},
+    {31, 31, 31}, {32, 32, 96},  {33, 65, 97},   {48, 64, 64},   {64, 48, 64},   {64, 64, 48},  {97, 33, 100},
+    {100, 40, 5}, {130, 70, 20}, {3, 7, 319},    {9, 40, 320},   {5, 33, 321},   {17, 50, 641}, {2, 300, 20},
+    {300, 2, 20}, {1, 520, 33},  {200, 129, 37}, {20, 18, 1500}, {257, 260, 70},
 };
-enum { SHAPES = sizeof shapes / sizeof shapes[0], FORMS = 8, LISTS = 8, CASES = SHAPES * FORMS + LISTS, LIST = 16 };
+enum {
+    SHAPES = sizeof shapes / sizeof shapes[0],
+    FORMS = 8,
+    LISTS = 8,
+    CASES = SHAPES * FORMS + LISTS,
+    LIST = 16
+};
 
 /* The definition of VDPBF16PS and of TDPBF16PS (Intel SDM), one element of C over the padded k; a, b: bf16 values
  * widened to f32, subnormals absent (the instructions take them as zero). */
@@ -80,8 +86,13 @@ static void plant_special(fm_check *c, float *data, size_t n) {
 }
 
 /* One product with its own buffers; strides and alignment vary with the stream. */
-static fm_gemm product(fm_check *c, shape s, bool transpose_a, bool transpose_b, bool accumulate, size_t *c_floats) {
-    fm_gemm g = {.m = s.m, .n = s.n, .k = s.k, .transpose_a = transpose_a, .transpose_b = transpose_b,
+static fm_gemm product(fm_check *c, shape s, bool transpose_a, bool transpose_b, bool accumulate,
+                       size_t *c_floats) {
+    fm_gemm g = {.m = s.m,
+                 .n = s.n,
+                 .k = s.k,
+                 .transpose_a = transpose_a,
+                 .transpose_b = transpose_b,
                  .accumulate = accumulate};
     int pad[3];
     for (int i = 0; i < 3; i++) pad[i] = fm_rng_below(&c->rng, 2) ? 0 : (int)fm_rng_below(&c->rng, 20);
@@ -131,8 +142,8 @@ static void run(fm_check *c, int index, fm_precision precision) {
     if (index < SHAPES * FORMS) {
         shape s = shapes[index / FORMS];
         int form = index % FORMS;
-        fm_check_describe(c, "m %d n %d k %d%s%s%s", s.m, s.n, s.k, form & 1 ? " A^T" : "", form & 2 ? " B^T" : "",
-                          form & 4 ? " accumulate" : "");
+        fm_check_describe(c, "m %d n %d k %d%s%s%s", s.m, s.n, s.k, form & 1 ? " A^T" : "",
+                          form & 2 ? " B^T" : "", form & 4 ? " accumulate" : "");
         list[0] = product(c, s, form & 1, form & 2, form & 4, c_floats);
         compare(c, list, c_floats, 1, precision);
         return;
@@ -150,16 +161,19 @@ static void run_f32(fm_check *c, int index) { run(c, index, FM_PRECISION_F32); }
 static void run_bf16(fm_check *c, int index) { run(c, index, FM_PRECISION_BF16); }
 
 /* Planted errors: the scalar kernels with one thing wrong. */
-static void tile_skips_last(int rows, int k, const void *a, const void *b, float *c, ptrdiff_t ldc, bool load) {
+static void tile_skips_last(int rows, int k, const void *a, const void *b, float *c, ptrdiff_t ldc,
+                            bool load) {
     fm_gemm_scalar.tile(rows, k > 0 ? k - 1 : 0, a, b, c, ldc, load);
 }
 
-static void tile_ignores_old(int rows, int k, const void *a, const void *b, float *c, ptrdiff_t ldc, bool load) {
+static void tile_ignores_old(int rows, int k, const void *a, const void *b, float *c, ptrdiff_t ldc,
+                             bool load) {
     (void)load;
     fm_gemm_scalar.tile(rows, k, a, b, c, ldc, false);
 }
 
-static void tile_writes_past(int rows, int k, const void *a, const void *b, float *c, ptrdiff_t ldc, bool load) {
+static void tile_writes_past(int rows, int k, const void *a, const void *b, float *c, ptrdiff_t ldc,
+                             bool load) {
     fm_gemm_scalar.tile(rows, k, a, b, c, ldc, load);
     c[(rows - 1) * ldc + fm_gemm_scalar.nr] = 0.0f;
 }
@@ -174,15 +188,18 @@ static void tile_unfused(int rows, int k, const void *packed_a, const void *pack
         for (int j = 0; j < fm_gemm_scalar.nr; j++) c[i * ldc + j] += a[i] * b[j];
 }
 
-static void pack_a_reversed(void *to, const float *from, ptrdiff_t stride, ptrdiff_t k_stride, int count, int k) {
+static void pack_a_reversed(void *to, const float *from, ptrdiff_t stride, ptrdiff_t k_stride, int count,
+                            int k) {
     fm_gemm_scalar.pack_a(to, k > 0 ? from + (k - 1) * k_stride : from, stride, -k_stride, count, k);
 }
 
-static void pack_b_reversed(void *to, const float *from, ptrdiff_t stride, ptrdiff_t k_stride, int count, int k) {
+static void pack_b_reversed(void *to, const float *from, ptrdiff_t stride, ptrdiff_t k_stride, int count,
+                            int k) {
     fm_gemm_scalar.pack_b(to, k > 0 ? from + (k - 1) * k_stride : from, stride, -k_stride, count, k);
 }
 
-static void pack_a_drops_row(void *to, const float *from, ptrdiff_t stride, ptrdiff_t k_stride, int count, int k) {
+static void pack_a_drops_row(void *to, const float *from, ptrdiff_t stride, ptrdiff_t k_stride, int count,
+                             int k) {
     fm_gemm_scalar.pack_a(to, from, stride, k_stride, count > 1 ? count - 1 : count, k);
 }
 
@@ -240,12 +257,18 @@ static void timed_reference(void *arg) {
 
 static fm_gemm tight(fm_check *c, const timed *t) {
     size_t m = (size_t)t->s.m, n = (size_t)t->s.n, k = (size_t)t->s.k;
-    return (fm_gemm){.m = t->s.m, .n = t->s.n, .k = t->s.k,
-                     .a = fm_check_floats(c, m * k, 0), .lda = t->transpose_a ? t->s.m : t->s.k,
+    return (fm_gemm){.m = t->s.m,
+                     .n = t->s.n,
+                     .k = t->s.k,
+                     .a = fm_check_floats(c, m * k, 0),
+                     .lda = t->transpose_a ? t->s.m : t->s.k,
                      .transpose_a = t->transpose_a,
-                     .b = fm_check_floats(c, k * n, 0), .ldb = t->transpose_b ? t->s.k : t->s.n,
+                     .b = fm_check_floats(c, k * n, 0),
+                     .ldb = t->transpose_b ? t->s.k : t->s.n,
                      .transpose_b = t->transpose_b,
-                     .c = fm_check_floats(c, m * n, 0), .ldc = t->s.n, .accumulate = t->accumulate};
+                     .c = fm_check_floats(c, m * n, 0),
+                     .ldc = t->s.n,
+                     .accumulate = t->accumulate};
 }
 
 static void bench(fm_check *c, int index, fm_precision precision) {
@@ -258,11 +281,14 @@ static void bench(fm_check *c, int index, fm_precision precision) {
     } else {
         fm_check_describe(c, "16 experts, 0..1000 x 320 x 256");
         t.count = LIST;
-        for (int i = 0; i < LIST; i++) t.list[i] = tight(c, &(timed){{experts[i], 320, 256}, false, true, false, ""});
+        for (int i = 0; i < LIST; i++)
+            t.list[i] = tight(c, &(timed){{experts[i], 320, 256}, false, true, false, ""});
     }
     double flops = 0;
     for (int i = 0; i < t.count; i++) flops += 2.0 * t.list[i].m * t.list[i].n * t.list[i].k;
-    fm_check_time(c, &(fm_check_timing){.flops = flops, .run = timed_run, .arg = &t,
+    fm_check_time(c, &(fm_check_timing){.flops = flops,
+                                        .run = timed_run,
+                                        .arg = &t,
                                         .reference = flops < 2e8 ? timed_reference : NULL});
 }
 
@@ -293,16 +319,29 @@ int main(int argc, char **argv) {
         planted((fm_gemm_kernels){.pack_a = pack_a_drops_row}),
     };
     const fm_check_set plants[] = {
-        {"last k skipped", &wrong[0]},      {"accumulate ignored", &wrong[1]}, {"one write past the end", &wrong[2]},
-        {"last step not fused", &wrong[3]}, {"k in reverse", &wrong[4]},       {"last row dropped", &wrong[5]},
+        {"last k skipped", &wrong[0]},         {"accumulate ignored", &wrong[1]},
+        {"one write past the end", &wrong[2]}, {"last step not fused", &wrong[3]},
+        {"k in reverse", &wrong[4]},           {"last row dropped", &wrong[5]},
     };
     const fm_check_op ops[] = {
-        {.operation = "gemm", .cases = CASES, .run = run_f32, .emulated = emulated_f32, .emulated_count = EMULATED_F32,
-         .plants = plants, .plant_count = sizeof plants / sizeof plants[0], .bench_cases = BENCH_CASES,
+        {.operation = "gemm",
+         .cases = CASES,
+         .run = run_f32,
+         .emulated = emulated_f32,
+         .emulated_count = EMULATED_F32,
+         .plants = plants,
+         .plant_count = sizeof plants / sizeof plants[0],
+         .bench_cases = BENCH_CASES,
          .bench = bench_f32},
-        {.operation = "gemm_bf16", .cases = CASES, .run = run_bf16, .emulated = emulated_bf16,
-         .emulated_count = EMULATED_BF16, .plants = plants_bf16, .plant_count = PLANTS_BF16,
-         .bench_cases = BENCH_CASES, .bench = bench_bf16},
+        {.operation = "gemm_bf16",
+         .cases = CASES,
+         .run = run_bf16,
+         .emulated = emulated_bf16,
+         .emulated_count = EMULATED_BF16,
+         .plants = plants_bf16,
+         .plant_count = PLANTS_BF16,
+         .bench_cases = BENCH_CASES,
+         .bench = bench_bf16},
     };
     return fm_check_main(argc, argv, ops, sizeof ops / sizeof ops[0]);
 }

@@ -25,7 +25,8 @@ void fm_gemm_ref(const fm_gemm *g) {
 
 enum { MR = 4, NR = 16 };
 
-static void pack(float *to, const float *from, ptrdiff_t stride, ptrdiff_t k_stride, int count, int k, int width) {
+static void pack(float *to, const float *from, ptrdiff_t stride, ptrdiff_t k_stride, int count, int k,
+                 int width) {
     for (int p = 0; p < k; p++, to += width) {
         for (int i = 0; i < count; i++) to[i] = from[i * stride + p * k_stride];
         for (int i = count; i < width; i++) to[i] = 0.0f;
@@ -40,7 +41,8 @@ static void pack_b(void *to, const float *from, ptrdiff_t stride, ptrdiff_t k_st
     pack(to, from, stride, k_stride, count, k, NR);
 }
 
-static void tile(int rows, int k, const void *packed_a, const void *packed_b, float *c, ptrdiff_t ldc, bool load) {
+static void tile(int rows, int k, const void *packed_a, const void *packed_b, float *c, ptrdiff_t ldc,
+                 bool load) {
     float sum[MR][NR] = {{0}};
     const float *a = packed_a, *b = packed_b;
     if (load)
@@ -51,5 +53,10 @@ static void tile(int rows, int k, const void *packed_a, const void *packed_b, fl
     for (int i = 0; i < rows; i++) memcpy(c + i * ldc, sum[i], sizeof sum[i]);
 }
 
-const fm_gemm_kernels fm_gemm_scalar = {
-    .mr = MR, .nr = NR, .k_step = 1, .packed_bytes = sizeof(float), .pack_a = pack_a, .pack_b = pack_b, .tile = tile};
+const fm_gemm_kernels fm_gemm_scalar = {.mr = MR,
+                                        .nr = NR,
+                                        .k_step = 1,
+                                        .packed_bytes = sizeof(float),
+                                        .pack_a = pack_a,
+                                        .pack_b = pack_b,
+                                        .tile = tile};

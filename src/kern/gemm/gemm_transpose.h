@@ -31,7 +31,8 @@ static inline void load_transposed(__m256 r[8], const float *from, ptrdiff_t str
     if (count >= 8)
         for (int i = 0; i < 8; i++) r[i] = _mm256_loadu_ps(from + i * stride);
     else
-        for (int i = 0; i < 8; i++) r[i] = i < count ? _mm256_loadu_ps(from + i * stride) : _mm256_setzero_ps();
+        for (int i = 0; i < 8; i++)
+            r[i] = i < count ? _mm256_loadu_ps(from + i * stride) : _mm256_setzero_ps();
     transpose8(r);
 }
 

@@ -33,7 +33,8 @@ void fm_linear_pack(void *packed, fm_dtype to, const void *w, fm_dtype from, int
     float values[CHUNK];
     for (int out = 0; out < n; out++) {
         const char *row = (const char *)w + (size_t)out * (size_t)ldw * in_size;
-        char *group = (char *)packed + (size_t)(out / FM_LINEAR_GROUP) * (size_t)k * FM_LINEAR_GROUP * out_size;
+        char *group =
+            (char *)packed + (size_t)(out / FM_LINEAR_GROUP) * (size_t)k * FM_LINEAR_GROUP * out_size;
         for (int in = 0; in < k; in += CHUNK) {
             int have = min_int(k - in, CHUNK);
             fm_convert_to_f32(values, row + (size_t)in * in_size, from, (size_t)have);
@@ -77,8 +78,13 @@ static void run_task(const fm_linear_kernels *kn, const fm_linear_job *job, int 
         for (int g = first; g < first + groups; g += step) {
             int some = min_int(step, first + groups - g);
             for (int i = row; i < row + rows; i += tile_rows) {
-                fm_linear_tile t = {.rows = min_int(tile_rows, row + rows - i), .k = k, .group_stride = stride,
-                                    .dtype = w->dtype, .ldx = job->ldx, .ldy = job->ldy, .load = in > 0};
+                fm_linear_tile t = {.rows = min_int(tile_rows, row + rows - i),
+                                    .k = k,
+                                    .group_stride = stride,
+                                    .dtype = w->dtype,
+                                    .ldx = job->ldx,
+                                    .ldy = job->ldy,
+                                    .load = in > 0};
                 t.w = (const char *)w->packed + ((size_t)g * stride + (size_t)in * FM_LINEAR_GROUP) * element;
                 t.x = job->x + (ptrdiff_t)i * job->ldx + in;
                 t.y = job->y + (ptrdiff_t)i * job->ldy + g * FM_LINEAR_GROUP;

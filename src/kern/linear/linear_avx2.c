@@ -25,9 +25,9 @@ static __m256i first_lanes(int count) {
  * Named variables, because an array of accumulators would live in memory; rows, groups and bf16 are constants wherever
  * this is inlined. */
 #define EACH_UNIT(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
-#define ROW(u) ((u) % rows)
-#define GROUP_OF(u) ((u) / rows)
-#define DECLARE(u) __m256 low##u = _mm256_setzero_ps(), high##u = _mm256_setzero_ps();
+#define ROW(u)        ((u) % rows)
+#define GROUP_OF(u)   ((u) / rows)
+#define DECLARE(u)    __m256 low##u = _mm256_setzero_ps(), high##u = _mm256_setzero_ps();
 #define LOAD(u)                                                                                              \
     if (u < rows * groups) {                                                                                 \
         const float *y = t->y + ROW(u) * t->ldy + GROUP_OF(u) * GROUP;                                       \
@@ -52,8 +52,8 @@ static __m256i first_lanes(int count) {
         _mm256_maskstore_ps(y + 8, first_lanes(left - 8), high##u);                                          \
     }
 
-static inline __attribute__((always_inline)) void units(const fm_linear_tile *t, const int rows, const int groups,
-                                                        const bool bf16) {
+static inline __attribute__((always_inline)) void units(const fm_linear_tile *t, const int rows,
+                                                        const int groups, const bool bf16) {
     const size_t stride = t->group_stride, bytes = bf16 ? 2 : 4;
     EACH_UNIT(DECLARE)
     if (t->load) {

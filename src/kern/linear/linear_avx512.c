@@ -22,9 +22,9 @@ static __mmask16 first_lanes(int count) {
 /* Units as in linear_avx2.c. */
 #define EACH_UNIT(DO)                                                                                        \
     DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11) DO(12) DO(13) DO(14) DO(15)
-#define ROW(u) ((u) % rows)
+#define ROW(u)      ((u) % rows)
 #define GROUP_OF(u) ((u) / rows)
-#define DECLARE(u) __m512 sum##u = _mm512_setzero_ps();
+#define DECLARE(u)  __m512 sum##u = _mm512_setzero_ps();
 #define LOAD(u)                                                                                              \
     if (u < rows * groups)                                                                                   \
         sum##u = _mm512_maskz_loadu_ps(first_lanes(t->outputs - GROUP_OF(u) * GROUP),                        \
@@ -41,8 +41,8 @@ static __mmask16 first_lanes(int count) {
         _mm512_mask_storeu_ps(t->y + ROW(u) * t->ldy + GROUP_OF(u) * GROUP,                                  \
                               first_lanes(t->outputs - GROUP_OF(u) * GROUP), sum##u);
 
-static inline __attribute__((always_inline)) void units(const fm_linear_tile *t, const int rows, const int groups,
-                                                        const bool bf16) {
+static inline __attribute__((always_inline)) void units(const fm_linear_tile *t, const int rows,
+                                                        const int groups, const bool bf16) {
     const size_t stride = t->group_stride, bytes = bf16 ? 2 : 4;
     EACH_UNIT(DECLARE)
     if (t->load) {
@@ -84,4 +84,5 @@ static void tile(const fm_linear_tile *t) {
         by_shape(t, false);
 }
 
-const fm_linear_kernels fm_linear_avx512 = {.rows = ROWS, .groups = {0, 8, 4, 4, 4, 2, 2, 2, 2}, .tile = tile};
+const fm_linear_kernels fm_linear_avx512 = {
+    .rows = ROWS, .groups = {0, 8, 4, 4, 4, 2, 2, 2, 2}, .tile = tile};

@@ -17,12 +17,18 @@ typedef struct shape {
 } shape;
 
 static const shape shapes[] = {
-    {0, 20, 5},    {1, 1, 1},     {1, 16, 0},   {1, 15, 7},    {1, 17, 64},   {1, 63, 33},   {1, 64, 48},
-    {1, 65, 100},  {1, 130, 513}, {1, 272, 40}, {2, 33, 20},   {2, 160, 31},  {3, 47, 65},   {3, 96, 512},
-    {4, 64, 10},   {4, 130, 77},  {5, 48, 129}, {6, 80, 60},   {7, 16, 1030}, {8, 100, 24},  {9, 64, 513},
-    {13, 33, 70},  {24, 49, 600}, {96, 20, 31}, {97, 129, 16}, {200, 40, 50},
+    {0, 20, 5},   {1, 1, 1},     {1, 16, 0},   {1, 15, 7},    {1, 17, 64},   {1, 63, 33},  {1, 64, 48},
+    {1, 65, 100}, {1, 130, 513}, {1, 272, 40}, {2, 33, 20},   {2, 160, 31},  {3, 47, 65},  {3, 96, 512},
+    {4, 64, 10},  {4, 130, 77},  {5, 48, 129}, {6, 80, 60},   {7, 16, 1030}, {8, 100, 24}, {9, 64, 513},
+    {13, 33, 70}, {24, 49, 600}, {96, 20, 31}, {97, 129, 16}, {200, 40, 50},
 };
-enum { SHAPES = sizeof shapes / sizeof shapes[0], TYPES = 4, LISTS = 4, CASES = SHAPES * TYPES + LISTS, LIST = 8 };
+enum {
+    SHAPES = sizeof shapes / sizeof shapes[0],
+    TYPES = 4,
+    LISTS = 4,
+    CASES = SHAPES * TYPES + LISTS,
+    LIST = 8
+};
 
 /* What a weight is stored as and packed to. */
 static const struct {
@@ -50,7 +56,8 @@ static void make(fm_check *c, instance *in, shape s, int type) {
     float *values = fm_check_floats(c, w_floats, 0);
     if (w_floats > 0 && fm_rng_below(&c->rng, 4) == 0)
         values[fm_rng_below(&c->rng, (uint32_t)w_floats)] = fm_rng_below(&c->rng, 2) ? NAN : INFINITY;
-    void *stored = fm_check_bytes(c, w_floats * fm_dtype_size(from), fm_rng_below(&c->rng, 32) * fm_dtype_size(from));
+    void *stored =
+        fm_check_bytes(c, w_floats * fm_dtype_size(from), fm_rng_below(&c->rng, 32) * fm_dtype_size(from));
     fm_convert_from_f32(stored, values, from, w_floats);
     fm_convert_to_f32(values, stored, from, w_floats);
     void *packed = fm_check_bytes(c, fm_linear_bytes(s.n, s.k, to), 0);
@@ -65,8 +72,16 @@ static void make(fm_check *c, instance *in, shape s, int type) {
     in->expected = fm_check_copy(c, y, in->y_floats, 0);
     in->w = (fm_linear){.n = s.n, .k = s.k, .dtype = to, .packed = packed};
     in->job = (fm_linear_job){.w = &in->w, .x = x, .ldx = ldx, .m = s.m, .y = y, .ldy = ldy};
-    fm_gemm_ref(&(fm_gemm){.m = s.m, .n = s.n, .k = s.k, .a = x, .lda = ldx, .b = values, .ldb = ldw,
-                           .transpose_b = true, .c = in->expected, .ldc = ldy});
+    fm_gemm_ref(&(fm_gemm){.m = s.m,
+                           .n = s.n,
+                           .k = s.k,
+                           .a = x,
+                           .lda = ldx,
+                           .b = values,
+                           .ldb = ldw,
+                           .transpose_b = true,
+                           .c = in->expected,
+                           .ldc = ldy});
 }
 
 /* All instances as one list, on 1, 2 and 3 threads. What lies between y's rows must stay as it was. */
@@ -90,15 +105,16 @@ static void run(fm_check *c, int index) {
     if (index < SHAPES * TYPES) {
         shape s = shapes[index / TYPES];
         int type = index % TYPES;
-        fm_check_describe(c, "m %d n %d k %d, %s packed as %s", s.m, s.n, s.k, fm_dtype_name(types[type].from),
-                          fm_dtype_name(types[type].to));
+        fm_check_describe(c, "m %d n %d k %d, %s packed as %s", s.m, s.n, s.k,
+                          fm_dtype_name(types[type].from), fm_dtype_name(types[type].to));
         make(c, &in[0], s, type);
         compare(c, in, 1);
         return;
     }
     fm_check_describe(c, "a list of %d jobs", LIST);
     for (int i = 0; i < LIST; i++) {
-        shape s = {(int)fm_rng_below(&c->rng, 9), 1 + (int)fm_rng_below(&c->rng, 200), (int)fm_rng_below(&c->rng, 80)};
+        shape s = {(int)fm_rng_below(&c->rng, 9), 1 + (int)fm_rng_below(&c->rng, 200),
+                   (int)fm_rng_below(&c->rng, 80)};
         make(c, &in[i], s, (int)fm_rng_below(&c->rng, TYPES));
     }
     compare(c, in, LIST);
@@ -179,15 +195,19 @@ static void bench(fm_check *c, int index) {
     float *x = fm_check_floats(c, (size_t)s.m * (size_t)s.k, 0);
     float *y = fm_check_floats(c, (size_t)copies * (size_t)(s.m * s.n), 0);
     for (int i = 0; i < copies; i++) {
-        w[i] = (fm_linear){.n = s.n, .k = s.k, .dtype = timings[index].dtype, .packed = packed + bytes * (size_t)i};
+        w[i] = (fm_linear){
+            .n = s.n, .k = s.k, .dtype = timings[index].dtype, .packed = packed + bytes * (size_t)i};
         jobs[i] = (fm_linear_job){.w = &w[i], .x = x, .ldx = s.k, .m = s.m, .ldy = s.n};
         jobs[i].y = y + (size_t)i * (size_t)(s.m * s.n);
     }
-    fm_check_describe(c, "%d x %d x %d %s, %d weights", s.m, s.n, s.k, fm_dtype_name(timings[index].dtype), copies);
+    fm_check_describe(c, "%d x %d x %d %s, %d weights", s.m, s.n, s.k, fm_dtype_name(timings[index].dtype),
+                      copies);
     double flops = 2.0 * s.m * s.n * s.k * copies;
     timed t = {&c->dev, jobs, copies};
-    fm_check_time(c, &(fm_check_timing){.flops = s.m > 4 ? flops : 0, .bytes = s.m > 4 ? 0 : (double)bytes * copies,
-                                        .run = timed_run, .arg = &t});
+    fm_check_time(c, &(fm_check_timing){.flops = s.m > 4 ? flops : 0,
+                                        .bytes = s.m > 4 ? 0 : (double)bytes * copies,
+                                        .run = timed_run,
+                                        .arg = &t});
 }
 
 #if defined(FM_EMULATED)
@@ -200,9 +220,14 @@ enum { EMULATED = 0 };
 #endif
 
 int main(int argc, char **argv) {
-    const fm_check_op op = {.operation = "linear", .cases = CASES, .run = run, .emulated = emulated,
-                            .emulated_count = EMULATED, .plants = plants,
-                            .plant_count = sizeof plants / sizeof plants[0], .bench_cases = BENCH_CASES,
+    const fm_check_op op = {.operation = "linear",
+                            .cases = CASES,
+                            .run = run,
+                            .emulated = emulated,
+                            .emulated_count = EMULATED,
+                            .plants = plants,
+                            .plant_count = sizeof plants / sizeof plants[0],
+                            .bench_cases = BENCH_CASES,
                             .bench = bench};
     return fm_check_main(argc, argv, &op, 1);
 }

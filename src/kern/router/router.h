@@ -41,7 +41,8 @@ typedef struct fm_router_grad {
     const fm_router *forward;
     const float *d_weights;
     float *d_logits;
-    double alpha; /* already includes every outer factor; 0: no balance term. Double, so that alpha x sequences, which
+    double
+        alpha; /* already includes every outer factor; 0: no balance term. Double, so that alpha x sequences, which
                    * is divided by sequences again, loses no bit: accumulated micro-batches equal one batch */
     const int32_t *begin;
     int sequences;
