@@ -155,20 +155,5 @@ static fm_status reading_line(fm_corpus_sink *sink, const json_t *item, const ch
 }
 
 fm_status fm_corpus_read_reading(const char *path, fm_corpus_sink *sink, fm_error *err) {
-    fm_corpus_lines lines;
-    fm_status status = fm_corpus_lines_open(&lines, path, err);
-    const char *line;
-    for (size_t n; status == FM_OK && fm_corpus_lines_next(&lines, &line, &n);) {
-        char where[1100];
-        snprintf(where, sizeof where, "%s:%ld", path, lines.number);
-        if (n == 0) continue;
-        json_error_t reason;
-        json_t *item = json_loadb(line, n, JSON_REJECT_DUPLICATES, &reason);
-        status =
-            item ? reading_line(sink, item, where, err)
-                 : fm_error_set(err, FM_ERR_FORMAT, "%s: column %d: %s", where, reason.column, reason.text);
-        json_decref(item);
-    }
-    fm_corpus_lines_close(&lines);
-    return status;
+    return fm_corpus_each_json(path, reading_line, sink, err);
 }

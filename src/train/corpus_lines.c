@@ -1,6 +1,7 @@
 /* corpus_lines.c: a source file as checked lines, and the choice of reader by format. */
 #include "train/corpus_parts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/fs.h"
@@ -64,4 +65,23 @@ fm_status fm_corpus_read(const char *path, fm_corpus_sink *sink, fm_error *err) 
     case FM_CORPUS_TATOEBA: return fm_corpus_read_tatoeba(path, sink, err);
     }
     return fm_error_set(err, FM_ERR_ARG, "%s: unknown corpus format %d", path, (int)sink->source->format);
+}
+
+fm_status fm_corpus_each_json(const char *path, fm_corpus_json_fn take, fm_corpus_sink *sink, fm_error *err) {
+    fm_corpus_lines lines;
+    fm_status status = fm_corpus_lines_open(&lines, path, err);
+    const char *line;
+    for (size_t n; status == FM_OK && fm_corpus_lines_next(&lines, &line, &n);) {
+        char where[1100];
+        snprintf(where, sizeof where, "%s:%ld", path, lines.number);
+        if (n == 0) continue;
+        json_error_t reason;
+        json_t *item = json_loadb(line, n, JSON_REJECT_DUPLICATES, &reason);
+        status =
+            item ? take(sink, item, where, err)
+                 : fm_error_set(err, FM_ERR_FORMAT, "%s: column %d: %s", where, reason.column, reason.text);
+        json_decref(item);
+    }
+    fm_corpus_lines_close(&lines);
+    return status;
 }

@@ -6,6 +6,7 @@
 #ifndef FM_TRAIN_CORPUS_PARTS_H
 #define FM_TRAIN_CORPUS_PARTS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -109,6 +110,12 @@ typedef struct fm_corpus_lines {
 fm_status fm_corpus_lines_open(fm_corpus_lines *lines, const char *path, fm_error *err);
 bool fm_corpus_lines_next(fm_corpus_lines *lines, const char **line, size_t *size);
 void fm_corpus_lines_close(fm_corpus_lines *lines);
+
+/* Hands the JSON value of each line that is not empty to `take` (borrowed; `where` is "file:line"); stops at the first
+ * failure. A line that is no JSON is refused with its column. */
+typedef fm_status (*fm_corpus_json_fn)(fm_corpus_sink *sink, const json_t *item, const char *where,
+                                       fm_error *err);
+fm_status fm_corpus_each_json(const char *path, fm_corpus_json_fn take, fm_corpus_sink *sink, fm_error *err);
 
 /* The readers: parse `path` in the source's format and fill the sink. */
 fm_status fm_corpus_read(const char *path, fm_corpus_sink *sink, fm_error *err);
